@@ -1,0 +1,202 @@
+"""One run's settings: a YAML file or flags become one frozen :class:`RunConfig`; functions get only their section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ghostchart.schemas.errors import ConfigError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+CptSetting = Literal["off", "starter", "licensed"]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceConfig(Section):
+    """Which hospital to learn from."""
+
+    kind: Literal["demo", "mimic-iv"] = "demo"
+    path: Path | None = None
+    demo_patients: Annotated[int, Field(ge=50)] = 5000
+    demo_seed: int = 20260401
+
+    @model_validator(mode="after")
+    def _path_where_needed(self) -> SourceConfig:
+        if self.kind != "demo" and self.path is None:
+            raise ValueError(f"source {self.kind} needs a path")
+        return self
+
+
+class EhrModelConfig(Section):
+    """How the statistical model is fitted. ``k_min``: fewest source patients a modelled value may stand for."""
+
+    kind: Literal["gaussian-copula"] = "gaussian-copula"
+    k_min: Annotated[int, Field(ge=2)] = 11
+    holdout_fraction: Fraction = 0.2
+
+
+class CorpusConfig(Section):
+    """How many notes, how split, which procedure codes.
+
+    ``notes_per_shard`` is part of the corpus's identity: it decides which shard draws from which stream.
+    """
+
+    notes: Annotated[int, Field(ge=30)] = 8000
+    notes_per_shard: Annotated[int, Field(ge=10)] = 1000
+    validation_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.1
+    cpt: CptSetting = "starter"
+    cpt_file: Path | None = None
+    distractors_per_note: Annotated[float, Field(ge=0, le=10)] = 2.0
+
+    @model_validator(mode="after")
+    def _licensed_file(self) -> CorpusConfig:
+        if (self.cpt == "licensed") != (self.cpt_file is not None):
+            raise ValueError("cpt_file goes with cpt: licensed, and with that only")
+        if self.validation_fraction + self.test_fraction >= 0.9:
+            raise ValueError("validation_fraction and test_fraction leave too little to train on")
+        return self
+
+
+class PrivacyConfig(Section):
+    """Bars of the gates; the privacy policy file of a later release overrides them by name."""
+
+    membership_auc_upper: Fraction = 0.60
+    membership_tpr_at_1pct_upper: Fraction = 0.05
+    planted_tpr_at_1pct_lower: Fraction = 0.90
+    min_holdout_patients: Annotated[int, Field(ge=10)] = 300
+    phi_recall_lower: Fraction = 0.95
+
+
+class CertifyConfig(Section):
+    """Validity of certificates and where keys live (None: the user's key folder)."""
+
+    valid_days: Annotated[int, Field(ge=1)] = 365
+    key_dir: Path | None = None
+
+
+class TrainConfig(Section):
+    """One model to train.
+
+    ``minutes`` bounds wall-clock training; 0 means no bound. ``base`` is "smollm2-135m", a local Hugging Face model
+    directory or a hub name for LoRA and full fine-tuning; "scratch" builds a small Llama with its own tokenizer.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")] = "tiny"
+    base: str = "scratch"
+    method: Literal["lora", "full", "from_scratch"] = "from_scratch"
+    max_tokens: Annotated[int, Field(ge=64)] = 1024
+    tokens_per_step: Annotated[int, Field(ge=64)] = 8192
+    micro_batch_notes: Annotated[int, Field(ge=1)] = 8
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+    max_notes: Annotated[int, Field(ge=0)] = 0  # 0: all
+    minutes: Annotated[float, Field(ge=0)] = 0.0
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    lora_rank: Annotated[int, Field(ge=1)] = 16
+    lora_alpha: Annotated[int, Field(ge=1)] = 32
+    zero_stage: Literal[0, 1, 2, 3] = 0
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _base_fits_method(self) -> TrainConfig:
+        if (self.base == "scratch") != (self.method == "from_scratch"):
+            raise ValueError("base: scratch goes with method: from_scratch, and with that only")
+        return self
+
+
+class EvaluateConfig(Section):
+    """What is scored. All models score the same ``max_notes`` test notes, drawn with ``seed``."""
+
+    zero_shot_base: str = "smollm2-135m"
+    zero_shot: bool = True
+    tfidf: bool = True
+    max_notes: Annotated[int, Field(ge=1)] = 100
+    batch_notes: Annotated[int, Field(ge=1)] = 16
+    max_new_tokens: Annotated[int, Field(ge=8)] = 96
+    bootstrap_resamples: Annotated[int, Field(ge=100)] = 1000
+    seed: int = 0
+
+
+DEMO_MODELS: tuple[TrainConfig, ...] = (
+    TrainConfig(name="tiny", minutes=7.0, epochs=4.0),
+    TrainConfig(
+        name="smollm2-lora",
+        base="smollm2-135m",
+        method="lora",
+        micro_batch_notes=2,
+        tokens_per_step=2048,
+        minutes=2.0,
+        learning_rate=1e-3,
+    ),
+)
+
+
+class RunConfig(Section):
+    """Everything ``ghostchart run`` needs."""
+
+    seed: Annotated[int, Field(ge=0)] = 1
+    workers: Annotated[int, Field(ge=1, le=512)] = 2
+    allow_uncertified: bool = False
+    source: SourceConfig = SourceConfig()
+    ehr_model: EhrModelConfig = EhrModelConfig()
+    corpus: CorpusConfig = CorpusConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
+    certify: CertifyConfig = CertifyConfig()
+    models: tuple[TrainConfig, ...] = DEMO_MODELS
+    evaluate: EvaluateConfig = EvaluateConfig()
+
+    @model_validator(mode="after")
+    def _distinct_models(self) -> RunConfig:
+        names = [model.name for model in self.models]
+        if len(set(names)) != len(names):
+            raise ValueError("two models have the same name")
+        return self
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read a YAML configuration.
+
+    Raises:
+        ConfigError: unreadable, not YAML, or a key or value that does not exist (file, key and fix named).
+    """
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration: {error.strerror}", where=str(path)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        at = f"{path}, line {line + 1}" if line is not None else str(path)
+        raise ConfigError("the configuration is not valid YAML", where=at) from None
+    if raw is not None and not isinstance(raw, dict):
+        raise ConfigError("the configuration must be a mapping of sections", where=str(path))
+    return config_from(raw or {}, where=str(path))
+
+
+def config_from(values: dict[str, object], *, where: str) -> RunConfig:
+    """Build a configuration; every problem in one message.
+
+    Raises:
+        ConfigError: a key that does not exist or a value out of range.
+    """
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors():
+            key = ".".join(str(part) for part in item["loc"]) or "(top level)"
+            said = "no such key" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+            problems.append(f"{key}: {said}")
+        raise ConfigError(
+            "; ".join(problems), where=where, fix="Run 'ghostchart init' for a commented file with every key"
+        ) from None

@@ -1,0 +1,74 @@
+"""How a note is put to a language model and how its answer is read; versioned and stored with each model.
+
+The prompt is short on purpose: the note should fill the context. Answers list diagnoses in gold order, then
+procedures, each system on its own line, so that a person can read them::
+
+    ICD-10-CM: E11.22, I12.9, N18.32
+    CPT/HCPCS: 99214-25, 83036
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ghostchart.schemas.codes import Code, icd10cm, procedure
+from ghostchart.schemas.errors import CodeError
+
+PROMPT_VERSION = "1"
+INSTRUCTION = (
+    "You are a certified medical coder. Read the clinical note and list its codes: ICD-10-CM diagnoses in order, "
+    "first-listed first, then CPT/HCPCS procedures."
+)
+_ICD_LABEL, _PROCEDURE_LABEL, _NONE = "ICD-10-CM:", "CPT/HCPCS:", "none"
+_NOTE_HEAD, _ANSWER_HEAD = "### Note\n", "\n### Codes\n"
+_ICD_TOKEN = re.compile(r"(?<![A-Z0-9])([A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?)(?![A-Z0-9.])")
+_PROCEDURE_TOKEN = re.compile(r"(?<![A-Z0-9.])([0-9]{5}|[0-9]{4}[FMTU]|[A-V][0-9]{4})((?:-[A-Z0-9]{2})*)(?![A-Z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCode:
+    """One code of an answer with the modifiers behind it."""
+
+    code: Code
+    modifiers: tuple[str, ...] = ()
+
+
+def user_message(note_text: str) -> str:
+    """The request for models with a chat template (instruction, note)."""
+    return f"{INSTRUCTION}\n\n{_NOTE_HEAD}{note_text}\n"
+
+
+def plain_prompt(note_text: str) -> str:
+    """The request for models without a chat template; the answer follows directly."""
+    return f"{_NOTE_HEAD}{note_text}{_ANSWER_HEAD}"
+
+
+def answer(codes: Iterable[AnsweredCode]) -> str:
+    """The wanted answer, two lines, without a newline at the end."""
+    listed = list(codes)
+    diagnoses = [item.code.value for item in listed if item.code.system == "icd10cm"]
+    procedures = ["-".join((item.code.value, *item.modifiers)) for item in listed if item.code.system != "icd10cm"]
+    return (
+        f"{_ICD_LABEL} {', '.join(diagnoses) or _NONE}\n{_PROCEDURE_LABEL} {', '.join(procedures) or _NONE}"
+    )
+
+
+def parse_answer(text: str) -> tuple[AnsweredCode, ...]:
+    """Codes found in a model's free output, in order, each once; never raises.
+
+    Shape alone counts here: whether a code exists in the release is the scorer's question (invalid-code rate).
+    """
+    found: dict[Code, AnsweredCode] = {}
+    for line in text.splitlines():
+        wants_procedures = _PROCEDURE_LABEL[:3] in line.upper()
+        pattern = _PROCEDURE_TOKEN if wants_procedures else _ICD_TOKEN
+        for match in pattern.finditer(line.upper().replace(_ICD_LABEL, " ").replace(_PROCEDURE_LABEL, " ")):
+            try:
+                code = procedure(match[1]) if wants_procedures else icd10cm(match[1])
+            except CodeError:
+                continue
+            modifiers = tuple(part for part in match[2].split("-") if part) if wants_procedures else ()
+            found.setdefault(code, AnsweredCode(code, modifiers))
+    return tuple(found.values())
