@@ -10,8 +10,9 @@ procedures, each system on its own line, so that a person can read them::
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ghostchart.schemas.codes import Code, icd10cm, procedure
 from ghostchart.schemas.errors import CodeError
@@ -43,6 +44,44 @@ def user_message(note_text: str) -> str:
 def plain_prompt(note_text: str) -> str:
     """The request for models without a chat template; the answer follows directly."""
     return f"{_NOTE_HEAD}{note_text}{_ANSWER_HEAD}"
+
+
+def fit_note(token_ids: Sequence[int], budget_tokens: int) -> list[int]:
+    """A note's tokens cut to the budget: the head and the tail stay, the middle goes.
+
+    The rule of training and prediction alike. Head and tail get half each (the tail the odd token): the reason for
+    the visit stands at the head of a note, the assessment and plan at its tail.
+
+    Raises:
+        ValueError: the budget is negative.
+    """
+    if budget_tokens < 0:
+        raise ValueError(f"the budget must not be negative, got {budget_tokens}")
+    ids = list(token_ids)
+    if len(ids) <= budget_tokens:
+        return ids
+    head = budget_tokens // 2
+    return ids[:head] + ids[len(ids) - (budget_tokens - head) :]
+
+
+def prompt_frame(tokenizer: Any, *, chat: bool) -> tuple[list[int], list[int]]:
+    """Token ids before and after the note: prompt = before + note's own tokens + after; the answer follows.
+
+    The note is tokenised apart from its frame, so that cutting it (:func:`fit_note`) never touches the frame and
+    training and prediction see the same tokens. ``tokenizer`` is any Hugging Face tokenizer. Without a chat template
+    the frame starts with the tokenizer's begin-of-text token where it has one.
+    """
+    mark = "\ue000"  # private use: in no template
+    if chat:
+        text = tokenizer.apply_chat_template(
+            [{"role": "user", "content": user_message(mark)}], tokenize=False, add_generation_prompt=True
+        )
+    else:
+        text = plain_prompt(mark)
+    before, after = (tokenizer.encode(part, add_special_tokens=False) for part in text.split(mark))
+    if not chat and tokenizer.bos_token_id is not None:
+        before = [tokenizer.bos_token_id, *before]
+    return list(before), list(after)
 
 
 def answer(codes: Iterable[AnsweredCode]) -> str:
