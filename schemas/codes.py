@@ -12,13 +12,14 @@ System = Literal["icd10cm", "cpt", "hcpcs"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 PROCEDURE_SYSTEMS: tuple[System, ...] = ("cpt", "hcpcs")
 
-# ICD-10-CM: letter, digit, alphanumeric, then up to four more after the dot (tabular list conventions).
+# ICD-10-CM: letter, digit, alphanumeric, then up to four more after the dot (tabular list conventions); QA0, new in
+# fiscal year 2026, is the first category with a letter in second place.
 _SHAPES: dict[System, re.Pattern[str]] = {
-    "icd10cm": re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"),
+    "icd10cm": re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](\.[0-9A-Z]{1,4})?"),
     "cpt": re.compile(r"[0-9]{4}[0-9AFMTU]"),
     "hcpcs": re.compile(r"[A-V][0-9]{4}"),
 }
-_PACKED_ICD = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{1,4}")
+_PACKED_ICD = re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z][0-9A-Z]{1,4}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
