@@ -1,0 +1,40 @@
+"""Encounters from hospital tables: what is true of a visit, and the traps a note shall hold, before any text exists.
+
+Shapes of the facts a note renderer meets (``ClinicalFact``):
+
+==============================  =========  ==============================  ==========================================
+what                            kind       concept                         fields that say so
+==============================  =========  ==============================  ==========================================
+asserted condition or status    condition  family key, "icd10cm:<code>"    confirmed, current, patient
+past condition that is coded    condition  family key, "icd10cm:<code>"    temporality="history", distractor=""
+family history that is coded    condition  family key, "icd10cm:<code>"    experiencer="family", distractor=""
+visit                           visit      visit.office / .ed /            attributes below
+                                           .discharge / .awv / .preventive
+procedure done                  procedure  "cpt:<number>", "hcpcs:<code>"  laterality right|left|bilateral (optional)
+medication taken                medication "drug:<generic name>"           attributes purpose=<concept or "">
+==============================  =========  ==============================  ==========================================
+
+Visit attributes: office ``status`` new|established and ``mdm`` straightforward|low|moderate|high or ``minutes``;
+ed ``mdm``; discharge ``minutes``; awv ``kind`` initial|subsequent; preventive ``status``. An AWV may come with a second
+visit fact, visit.office, when a separate problem was worked up.
+
+Distractors (``distractor`` holds the kind; nothing is coded for them, except uncertain diagnoses of inpatients):
+
+=================================  =========  =====================  ====================================================
+distractor kind                    kind       concept                fields that say so
+=================================  =========  =====================  ====================================================
+negated                            condition  condition              certainty="negated"
+family history                     condition  condition              experiencer="family" (certainty may be "negated")
+ruled out                          condition  condition              certainty="ruled_out"
+uncertain outpatient               condition  condition              certainty="uncertain"; cause=<symptom fact id>
+differential list                  condition  2-3 conditions         certainty="uncertain"; cause=<symptom fact id>
+history-of resolved                condition  condition              temporality="resolved"
+hypothetical                       condition  symptom                temporality="hypothetical" ("return if fever")
+other person                       condition  condition              experiencer="other" ("wife has influenza")
+copied-forward problem list        condition  condition              addressed=False (otherwise as if true)
+planned or declined procedure      procedure  "cpt:..."/"hcpcs:..."  temporality="declined" or "hypothetical" (planned)
+medication without diagnosis       medication "drug:<generic name>"  attributes purpose=""
+lab without diagnosis              status     "lab:<name>"           value also in ``Encounter.labs``; attributes value
+BMI only                           status     "vital:bmi_kg_m2"      value also in ``Encounter.vitals``; attributes value
+=================================  =========  =====================  ====================================================
+"""
