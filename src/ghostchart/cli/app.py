@@ -1,0 +1,261 @@
+"""Commands; each one is a few lines over the pipeline, imported only when called so that --help is quick."""
+
+# Imports inside functions are the point of this module: --help must answer in under a second.
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ghostchart import __version__
+from ghostchart.cli import codes, templates
+from ghostchart.cli.options import (
+    AllowUncertified,
+    ConfigFile,
+    Cpt,
+    CptFile,
+    Notes,
+    Out,
+    Overwrite,
+    Seed,
+    Source,
+    SourcePath,
+    Workers,
+    configuration,
+    configuration_of,
+    pick_models,
+)
+
+RunDirectory = Annotated[Path, typer.Argument(help="Directory of the run (the --out of generate or run).")]
+
+app = typer.Typer(
+    name="ghostchart",
+    help="Certified synthetic clinical notes with gold ICD-10-CM and CPT codes, and models trained on them.\n\n"
+    "Start with: ghostchart run --out demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(codes.app, name="codes")
+app.add_typer(templates.app, name="templates")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ghostchart {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(
+    epilog="Examples: [bold]ghostchart run --out demo[/]   |   "
+    "[bold]ghostchart run --config run.yaml --out out[/]   |   "
+    "[bold]ghostchart run --source mimic-iv --path /data/mimic/hosp --out out --notes 20000[/]"
+)
+def run(
+    out: Out,
+    source: Source = None,
+    path: SourcePath = None,
+    notes: Notes = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    config: ConfigFile = None,
+    cpt: Cpt = None,
+    cpt_file: CptFile = None,
+    allow_uncertified: AllowUncertified = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Do everything: learn, write notes, run the gates, certify, train, evaluate, report. Resumes a killed run."""
+    from ghostchart.cli.notices import print_cpt_notice
+    from ghostchart.console import STDOUT, TerminalProgress, print_metrics, print_verdicts
+    from ghostchart.pipeline.run import run as run_everything
+
+    settings = configuration(
+        config,
+        source=source,
+        path=path,
+        notes=notes,
+        seed=seed,
+        workers=workers,
+        cpt=cpt,
+        cpt_file=cpt_file,
+        allow_uncertified=allow_uncertified,
+    )
+    print_cpt_notice(settings.corpus.cpt)
+    result = run_everything(out, settings, TerminalProgress(), overwrite=overwrite)
+    print_verdicts(result.audit.gates)
+    print_metrics(result.metrics)
+    layout = result.layout
+    STDOUT.print(f"Corpus     {_shown(layout.corpus)}  ({result.corpus.stamp})", soft_wrap=True)
+    STDOUT.print(f"Report     {_shown(layout.report)}", soft_wrap=True)
+    STDOUT.print(f"Leakage    {_shown(layout.corpus / 'reports' / 'leakage.html')}", soft_wrap=True)
+    STDOUT.print(f"Metrics    {_shown(layout.evaluation / 'metrics.json')}", soft_wrap=True)
+    took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items())
+    STDOUT.print(f"Took {took}")
+
+
+@app.command(epilog="Example: [bold]ghostchart generate --source mimic-iv --path /data/mimic/hosp --out out --notes 500[/]")
+def generate(
+    out: Out,
+    source: Source = None,
+    path: SourcePath = None,
+    notes: Notes = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    config: ConfigFile = None,
+    cpt: Cpt = None,
+    cpt_file: CptFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Learn the source and write notes: an uncertified OUT/corpus. Resumes a killed run."""
+    from ghostchart.cli.notices import print_cpt_notice, print_source_report
+    from ghostchart.console import STDOUT, TerminalProgress
+    from ghostchart.pipeline.generate import generate as generate_corpus
+    from ghostchart.pipeline.run import stage_in
+
+    settings = configuration(
+        config, source=source, path=path, notes=notes, seed=seed, workers=workers, cpt=cpt, cpt_file=cpt_file
+    )
+    print_cpt_notice(settings.corpus.cpt)
+    with stage_in(out, settings, overwrite=overwrite) as (layout, state):
+        made = generate_corpus(layout, state, settings, TerminalProgress())
+    print_source_report(made.source)
+    listed = ", ".join(f"{split} {count:,}" for split, count in made.notes.items())
+    STDOUT.print(f"Notes      {listed}")
+    STDOUT.print(f"Corpus     {_shown(layout.corpus)} (not certified; next: ghostchart certify {out})", soft_wrap=True)
+
+
+@app.command(epilog="Example: [bold]ghostchart audit out[/]")
+def audit(out: RunDirectory, config: ConfigFile = None) -> None:
+    """Run every gate over OUT/corpus and write its reports, without signing. Removes an old certificate."""
+    from ghostchart.console import STDOUT, TerminalProgress, print_verdicts
+    from ghostchart.pipeline.certify import audit as run_gates
+    from ghostchart.pipeline.run import stage_in
+    from ghostchart.schemas.verdict import overall
+
+    settings = configuration_of(out, config)
+    with stage_in(out, settings) as (layout, state):
+        state.forget("certify")
+        found = run_gates(layout, settings, TerminalProgress())
+    print_verdicts(found.gates)
+    STDOUT.print(f"Reports    {_shown(layout.corpus / 'reports')}", soft_wrap=True)
+    if overall(found.gates) != "passed":
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: [bold]ghostchart certify out[/]")
+def certify(out: RunDirectory, config: ConfigFile = None) -> None:
+    """Run the gates over OUT/corpus and sign it; refuses, and leaves no certificate, unless every gate passes."""
+    from ghostchart.console import STDOUT, TerminalProgress, print_verdicts
+    from ghostchart.pipeline.certify import certify as certify_corpus
+    from ghostchart.pipeline.run import stage_in
+
+    settings = configuration_of(out, config)
+    with stage_in(out, settings) as (layout, state):
+        corpus, found = certify_corpus(layout, state, settings, TerminalProgress())
+    print_verdicts(found.gates)
+    STDOUT.print(f"Certified  {_shown(corpus.path)}  ({corpus.stamp})", soft_wrap=True)
+
+
+@app.command(epilog="Example: [bold]ghostchart verify out/corpus --trust hospital-issuer.json[/]")
+def verify(
+    corpus: Annotated[Path, typer.Argument(help="The corpus directory.")],
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="Public key file to trust, beside the user's key folder.")
+    ] = None,
+    key_dir: Annotated[Path | None, typer.Option(help="Key folder.", show_default="the user's")] = None,
+) -> None:
+    """Check a corpus against its certificate; names the first thing that is wrong."""
+    from ghostchart.console import STDOUT
+    from ghostchart.privacy.keys import trusted_keys
+    from ghostchart.privacy.verification import verify_corpus
+
+    found = verify_corpus(corpus, trusted_keys(key_dir, trust or ()))
+    STDOUT.print(f"Valid      {_shown(corpus)}  ({found.stamp}, key {found.key_id[:16]})", soft_wrap=True)
+
+
+@app.command(epilog="Example: [bold]ghostchart train out --model tiny[/]")
+def train(
+    out: RunDirectory,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only this model of the configuration (repeatable).", show_default="all")
+    ] = None,
+    config: ConfigFile = None,
+    allow_uncertified: AllowUncertified = False,
+) -> None:
+    """Train the configured models on the certified OUT/corpus."""
+    from ghostchart.console import STDOUT, TerminalProgress
+    from ghostchart.pipeline.run import corpus_for_training, stage_in
+    from ghostchart.pipeline.train import train as train_models
+
+    settings = pick_models(configuration_of(out, config, allow_uncertified=allow_uncertified), model)
+    with stage_in(out, settings) as (layout, state):
+        corpus = corpus_for_training(layout, settings)
+        for done in train_models(layout, state, settings, corpus, TerminalProgress(), prune=model is None):
+            last = f"{done.loss[-1][1]:.3f}" if done.loss else "none"
+            STDOUT.print(
+                f"{done.name:<16} {done.method}, {done.notes_seen:,} notes, {done.tokens_per_second:,.0f} tokens/s, "
+                f"loss {last}, {_shown(layout.models / done.name)}",
+                soft_wrap=True,
+            )
+
+
+@app.command(epilog="Example: [bold]ghostchart evaluate out[/]")
+def evaluate(
+    out: RunDirectory,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only this trained model (repeatable).", show_default="all")
+    ] = None,
+    config: ConfigFile = None,
+    allow_uncertified: AllowUncertified = False,
+) -> None:
+    """Score the untouched base, the trained models and the baselines on the same test notes."""
+    from ghostchart.console import STDOUT, TerminalProgress, print_metrics
+    from ghostchart.pipeline.evaluate import evaluate as evaluate_all
+    from ghostchart.pipeline.run import corpus_for_training, stage_in
+    from ghostchart.pipeline.train import trained_models
+
+    settings = pick_models(configuration_of(out, config, allow_uncertified=allow_uncertified), model)
+    with stage_in(out, settings) as (layout, state):
+        corpus = corpus_for_training(layout, settings)
+        trained = trained_models(layout, settings)
+        metrics = evaluate_all(layout, state, settings, corpus, trained, TerminalProgress())
+    print_metrics(metrics)
+    STDOUT.print(f"Metrics    {_shown(layout.evaluation / 'metrics.json')}", soft_wrap=True)
+
+
+@app.command(epilog="Example: [bold]ghostchart init run.yaml[/]")
+def init(
+    file: Annotated[Path, typer.Argument(help="File to write.")] = Path("ghostchart.yaml"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Write a commented configuration with every setting at its default."""
+    from ghostchart.cli.commented_config import commented_config
+    from ghostchart.console import STDOUT
+    from ghostchart.schemas.errors import UsageError
+
+    if file.exists() and not overwrite:
+        raise UsageError("the file exists", where=str(file), fix="Choose another name or --overwrite")
+    from ghostchart.pipeline.state import write_atomically
+
+    write_atomically(file, commented_config().encode())
+    STDOUT.print(f"Wrote {file}; run it with: ghostchart run --config {file} --out out", soft_wrap=True)
+
+
+def _shown(path: Path) -> str:
+    """A path as people want to read it: relative where it lies below the current directory."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,103 @@
+"""The file that ``ghostchart init`` writes: every setting at its default, each with a word on what it does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from ghostchart.schemas.config import RunConfig
+
+# One line per key; a test demands that no key of RunConfig is missing here and none is left over.
+COMMENTS: dict[str, str] = {
+    "seed": "root seed; the same seed gives the same corpus bytes; stays in the protected zone",
+    "workers": "processes for writing notes; changes nothing but speed",
+    "allow_uncertified": "go on to training without a certificate; every output is stamped so",
+    "source": "which hospital to learn from",
+    "source.kind": "demo (embedded simulator) or mimic-iv",
+    "source.path": "directory of the tables; not for demo",
+    "source.demo_patients": "size of the demo hospital",
+    "source.demo_seed": "seed of the demo hospital's patients",
+    "ehr_model": "the statistical model of the source",
+    "ehr_model.kind": "gaussian-copula",
+    "ehr_model.k_min": "fewest source patients that any modelled value may stand for",
+    "ehr_model.holdout_fraction": "share of patients kept aside for the leakage tests",
+    "corpus": "the notes",
+    "corpus.notes": "number of notes, all splits together",
+    "corpus.notes_per_shard": "part of the corpus's identity: each shard draws from its own stream",
+    "corpus.validation_fraction": "share of notes for validation",
+    "corpus.test_fraction": "share of notes for test; template families that training never uses",
+    "corpus.cpt": "off, starter (bare numbers, own words) or licensed (your file; needs an AMA licence)",
+    "corpus.cpt_file": "CSV or tab-separated with columns code, description; for cpt: licensed",
+    "corpus.distractors_per_note": "average number of mentions that must not be coded",
+    "privacy": "bars of the leakage gates",
+    "privacy.membership_auc_upper": "upper confidence bound of the membership attack's AUC must not exceed this",
+    "privacy.membership_tpr_at_1pct_upper": "the same for its true-positive rate at 1 % false positives",
+    "privacy.planted_tpr_at_1pct_lower": "the attack must catch at least this share of planted copies, or proves nothing",
+    "privacy.min_holdout_patients": "fewer held-out patients than this: inconclusive, no certificate",
+    "privacy.phi_recall_lower": "lower confidence bound of the scanner's recall on known surrogates",
+    "certify": "the certificate",
+    "certify.valid_days": "days until it expires",
+    "certify.key_dir": "key folder; null: the user's own",
+    "models": "models to train, each under its own name",
+    "models.name": "directory below model/",
+    "models.base": "scratch, smollm2-135m, a local Hugging Face directory or a hub name",
+    "models.method": "from_scratch, lora or full",
+    "models.max_tokens": "context in tokens, answer included",
+    "models.tokens_per_step": "tokens per optimiser step",
+    "models.micro_batch_notes": "notes per forward pass",
+    "models.epochs": "passes over the training notes",
+    "models.max_notes": "0: all training notes",
+    "models.minutes": "bound on training time; 0: none",
+    "models.learning_rate": "peak, after warm-up",
+    "models.warmup_fraction": "share of the run spent warming up",
+    "models.weight_decay": "AdamW weight decay",
+    "models.lora_rank": "LoRA rank",
+    "models.lora_alpha": "LoRA scale",
+    "models.zero_stage": "DeepSpeed ZeRO stage, 0 to 3",
+    "models.dtype": "float32 or bfloat16",
+    "models.seed": "seed of initialisation and order",
+    "evaluate": "scoring; all models score the same notes",
+    "evaluate.zero_shot_base": "untouched model to compare with",
+    "evaluate.zero_shot": "score it (slow on CPU)",
+    "evaluate.tfidf": "score the TF-IDF + logistic regression baseline",
+    "evaluate.max_notes": "test notes to score",
+    "evaluate.batch_notes": "notes per batch",
+    "evaluate.max_new_tokens": "longest answer",
+    "evaluate.bootstrap_resamples": "resamples behind each interval",
+    "evaluate.seed": "seed of the choice of notes and of the bootstrap",
+}
+
+
+def commented_config() -> str:
+    """YAML text that loads to ``RunConfig()``."""
+    lines = ["# Settings of 'ghostchart run --config FILE --out DIR'. Every key is optional; these are the defaults.", ""]
+    _write(RunConfig(), "", 0, lines)
+    return "\n".join(lines) + "\n"
+
+
+def _write(section: BaseModel, prefix: str, indent: int, lines: list[str], first: str = "") -> None:
+    for position, name in enumerate(type(section).model_fields):
+        value = getattr(section, name)
+        key = f"{prefix}{name}"
+        lead = first if position == 0 and first else " " * indent
+        if isinstance(value, BaseModel):
+            lines += ["", f"# {COMMENTS[key]}", f"{lead}{name}:"]
+            _write(value, f"{key}.", indent + 2, lines)
+        elif isinstance(value, tuple):
+            lines += ["", f"# {COMMENTS[key]}", f"{lead}{name}:"]
+            for item in value:
+                _write(item, f"{key}.", indent + 4, lines, first=" " * indent + "  - ")
+        else:
+            setting = f"{lead}{name}: {_scalar(value)}"
+            lines.append(f"{setting:<44}# {COMMENTS[key]}")
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        # YAML 1.1 reads 1e-3 as text; a plain decimal is a number to every parser.
+        return f"{value:.10f}".rstrip("0").rstrip(".") if value else "0"
+    return json.dumps(value) if isinstance(value, bool) else str(value)

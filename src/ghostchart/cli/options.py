@@ -1,0 +1,103 @@
+"""Flags that several commands share, and how flags and a file become one configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ghostchart.schemas.config import RunConfig, config_from, load_config
+from ghostchart.schemas.errors import ConfigError, UsageError
+
+Source = Annotated[str | None, typer.Option(help="Hospital to learn from: demo or mimic-iv.", show_default="demo")]
+SourcePath = Annotated[Path | None, typer.Option("--path", help="Directory of the source's tables.")]
+Out = Annotated[Path, typer.Option("--out", help="Directory of the run.")]
+Notes = Annotated[int | None, typer.Option(help="Number of notes, all splits together.", show_default="8000")]
+Seed = Annotated[int | None, typer.Option(help="Root seed: the same seed gives the same corpus bytes.", show_default="1")]
+Workers = Annotated[int | None, typer.Option(help="Processes; the result does not depend on it.", show_default="2")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with every setting (see 'ghostchart init').")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same directory.")]
+Cpt = Annotated[str | None, typer.Option(help="CPT codes: off, starter or licensed.", show_default="starter")]
+CptFile = Annotated[Path | None, typer.Option(help="Your licensed CPT file (CSV or tab-separated: code, description).")]
+AllowUncertified = Annotated[
+    bool, typer.Option("--allow-uncertified", help="Go on without a certificate; every output is stamped so.")
+]
+
+
+def configuration(
+    file: Path | None = None,
+    *,
+    source: str | None = None,
+    path: Path | None = None,
+    notes: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    cpt: str | None = None,
+    cpt_file: Path | None = None,
+    allow_uncertified: bool = False,
+) -> RunConfig:
+    """The file's settings with the flags laid over them.
+
+    Raises:
+        ConfigError: a key or value that does not exist, or is out of range.
+    """
+    values: dict[str, Any] = load_config(file).model_dump() if file else RunConfig().model_dump()
+    if source is not None:
+        values["source"]["kind"] = source
+    if path is not None:
+        if source is None and values["source"]["kind"] == "demo":
+            raise UsageError("--path was given without --source", fix="Name the kind of source, e.g. --source mimic-iv")
+        values["source"]["path"] = path
+    for key, value in (("seed", seed), ("workers", workers)):
+        if value is not None:
+            values[key] = value
+    for key, value in (("notes", notes), ("cpt", cpt), ("cpt_file", cpt_file)):
+        if value is not None:
+            values["corpus"][key] = value
+    if allow_uncertified:
+        values["allow_uncertified"] = True
+    return config_from(values, where="command line" if file is None else f"{file} and command line")
+
+
+def configuration_of(out: Path, file: Path | None, *, allow_uncertified: bool = False) -> RunConfig:
+    """Settings for a stage that works on an earlier stage's directory.
+
+    Source and generation settings come from the run itself; later stages' settings from ``file`` or defaults.
+
+    Raises:
+        UsageError: the directory holds no run.
+        ConfigError: the file is wrong.
+    """
+    import json  # noqa: PLC0415
+
+    recorded = out / "protected" / "run-config.json"
+    try:
+        past: dict[str, Any] = json.loads(recorded.read_text())
+    except OSError:
+        raise UsageError(
+            "there is no run in this directory", where=str(out), fix="Give the directory that 'ghostchart generate --out' made"
+        ) from None
+    except ValueError:
+        raise ConfigError("the run's recorded settings are damaged", where=str(recorded)) from None
+    past.pop("ghostchart", None)
+    values: dict[str, Any] = load_config(file).model_dump() if file else RunConfig().model_dump()
+    values.update(past)
+    if allow_uncertified:
+        values["allow_uncertified"] = True
+    return config_from(values, where=str(file or recorded))
+
+
+def pick_models(settings: RunConfig, names: list[str] | None) -> RunConfig:
+    """Only the named models of a configuration; all when none are named.
+
+    Raises:
+        UsageError: a name that is not configured.
+    """
+    if not names:
+        return settings
+    known = {entry.name: entry for entry in settings.models}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no model {name!r} in the configuration", fix=f"Configured: {', '.join(known)}")
+    return settings.model_copy(update={"models": tuple(known[name] for name in names)})

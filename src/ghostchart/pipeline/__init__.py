@@ -1,0 +1,1 @@
+"""Stages joined: source -> corpus -> certificate -> models -> evaluation -> report."""

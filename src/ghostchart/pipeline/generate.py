@@ -1,0 +1,181 @@
+"""Source -> fitted EHR model -> note shards (an uncertified corpus)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ghostchart.engines.local import run_tasks
+from ghostchart.pipeline.layout import RunLayout
+from ghostchart.pipeline.state import (
+    RunState,
+    generation_values,
+    remove_certification,
+    remove_tree,
+    write_atomically,
+    write_private,
+    writing,
+)
+from ghostchart.schemas.canonical import readable_json, sha256_file, stream
+from ghostchart.schemas.config import RunConfig
+from ghostchart.schemas.corpus import DATA, shard_paths
+from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount
+from ghostchart.schemas.errors import CorpusError, VerificationError
+from ghostchart.schemas.note import SPLITS
+from ghostchart.schemas.progress import Progress
+
+STAGE = "generate"
+
+@dataclass(frozen=True)
+class Generated:
+    """What generation left: notes per split and the source's row counts."""
+
+    notes: dict[str, int]
+    source: SourceReport
+
+def load_for_run(config: RunConfig, progress: Progress) -> EhrTables:
+    """Read the source before anything is written, so that bad input leaves no trace."""
+    from ghostchart.synth.sources import load_source  # noqa: PLC0415 - pulls pyarrow readers and DuckDB
+
+    return load_source(config.source, progress)
+
+def generate(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> Generated:
+    """Make ``corpus/data`` and everything protected behind it; resumes a killed run.
+
+    Raises:
+        SourceError, OutputError, EnvironmentProblem: see :mod:`ghostchart.schemas.errors`.
+    """
+    digest_of = generation_values(config)
+    if state.is_started():
+        digest = state.digest(STAGE, digest_of)
+        if state.is_done(STAGE, digest):
+            check_data(layout)
+            return Generated(_notes_per_split(layout), load_source_report(layout))
+    _prepare_protected(layout, state, config, progress)
+    digest = state.digest(STAGE, digest_of)
+    state.forget(*state.stages())
+    remove_certification(layout)
+    _write_shards(layout, config, progress)
+    state.mark_done(STAGE, digest)
+    return Generated(_notes_per_split(layout), load_source_report(layout))
+
+def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
+    """Source tables, holdout split, fitted model and identifier index; each kept once it is there."""
+    report_file = layout.protected / "source" / "report.json"
+    marker = layout.protected / "fitted.json"
+    if state.is_started() and marker.exists():
+        return
+    tables = load_for_run(config, progress)
+    state.start(config)
+
+    from ghostchart.privacy.identifier_index import IdentifierIndex  # noqa: PLC0415
+    from ghostchart.synth.ehr_model import fit_ehr_model, split_holdout  # noqa: PLC0415 - SDV
+
+    train, holdout = split_holdout(tables, config.ehr_model.holdout_fraction, stream(config.seed, "holdout"))
+    with writing(layout.protected):
+        train.save(layout.train_tables)
+        holdout.save(layout.holdout_tables)
+        write_private(report_file, readable_json(asdict(tables.report)))
+    with writing(layout.index):
+        IdentifierIndex.build(train, holdout, secrets.token_bytes(32)).save(layout.index)
+    with progress.task("Fitting the EHR model", None):
+        model = fit_ehr_model(train, config.ehr_model, stream(config.seed, "fit"), progress)
+    with writing(layout.ehr_model):
+        model.save(layout.ehr_model)
+    write_private(marker, readable_json({"patients": train.n_patients, "holdout": holdout.n_patients}))
+
+def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> None:
+    from ghostchart.privacy.identifier_index import IdentifierIndex  # noqa: PLC0415
+    from ghostchart.synth.corpus_writer import ShardResult, ShardTask, plan_shards, write_shard  # noqa: PLC0415
+
+    tasks = plan_shards(config.corpus, config.seed, layout.corpus, layout.protected)
+    with writing(layout.corpus):
+        (layout.corpus / DATA).mkdir(parents=True, exist_ok=True)
+    record = _read_record(layout)
+    names = {task.file_name for task in tasks}
+    for path in (layout.corpus / DATA).iterdir():
+        if path.name not in names:
+            with writing(path):
+                path.unlink()
+    left = []
+    for task in tasks:
+        path = layout.corpus / DATA / task.file_name
+        done = record.get(task.file_name)
+        if not (done and path.exists() and sha256_file(path) == done["sha256"]):
+            left.append(task)
+    kept = {name: value for name, value in record.items() if name in names - {task.file_name for task in left}}
+    with progress.task("Writing notes", config.corpus.notes) as advance:
+        advance(sum(task.n_notes for task in tasks if task.file_name in kept))
+
+        def note(task: ShardTask, result: ShardResult) -> None:
+            kept[result.name] = {"rows": result.rows, "sha256": result.sha256}
+            write_private(layout.shard_record, readable_json(kept))
+            advance(task.n_notes)
+
+        if left:
+            screen = IdentifierIndex.load(layout.index)
+            run_tasks(write_shard, left, screen, workers=min(config.workers, len(left)), on_result=note)
+
+def _read_record(layout: RunLayout) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(layout.shard_record.read_text())
+    except (OSError, ValueError):
+        return {}
+    return record
+
+def check_data(layout: RunLayout) -> None:
+    """Compare ``data/`` with what generate recorded.
+
+    Raises:
+        VerificationError: a shard changed, is missing, or was added since.
+        CorpusError: there is no record of generation.
+    """
+    record = _read_record(layout)
+    if not record:
+        raise CorpusError(
+            "there is no record of a finished generation", where=str(layout.out), fix="Run 'ghostchart generate' first"
+        )
+    present = {path.name for path in (layout.corpus / DATA).iterdir()} if (layout.corpus / DATA).is_dir() else set()
+    for name in sorted(record.keys() | present):
+        path = layout.corpus / DATA / name
+        if name not in record:
+            problem = "was added"
+        elif name not in present:
+            problem = "is missing"
+        elif sha256_file(path) != record[name]["sha256"]:
+            problem = "was changed"
+        else:
+            continue
+        raise VerificationError(
+            f"data/{name} {problem} since it was generated",
+            where=str(layout.corpus),
+            fix="Run 'ghostchart generate' with --overwrite to make the corpus again",
+        )
+
+def record_data(layout: RunLayout) -> None:
+    """Record ``data/`` as it is now: for a reviewed removal of notes before certification, and for planted-leak tests."""
+    from ghostchart.schemas.corpus import read_shard  # noqa: PLC0415
+
+    record = {
+        path.name: {"rows": read_shard(path).num_rows, "sha256": sha256_file(path)}
+        for split in SPLITS
+        for path in shard_paths(layout.corpus, split)
+    }
+    write_private(layout.shard_record, readable_json(record))
+
+def _notes_per_split(layout: RunLayout) -> dict[str, int]:
+    record = _read_record(layout)
+    return {
+        split: sum(value["rows"] for name, value in record.items() if name.startswith(f"{split}-")) for split in SPLITS
+    }
+
+def load_source_report(layout: RunLayout) -> SourceReport:
+    """Row counts of the source as the adapter reported them."""
+    raw = json.loads((layout.protected / "source" / "report.json").read_text())
+    return SourceReport(
+        source=raw["source"], tables=tuple(TableCount(**row) for row in raw["tables"]), remarks=tuple(raw["remarks"])
+    )
+
+__all__ = ["STAGE", "Generated", "check_data", "generate", "load_source_report", "record_data", "write_atomically"]
