@@ -1,0 +1,8 @@
+"""Self-contained HTML pages: verdicts (leakage, validation, fidelity) and the report of a run."""
+
+from __future__ import annotations
+
+from ghostchart.pages.render import render_run_page, render_verdicts_page
+from ghostchart.pages.summary import CertificateSummary, ExampleNote, RunSummary
+
+__all__ = ["CertificateSummary", "ExampleNote", "RunSummary", "render_run_page", "render_verdicts_page"]
