@@ -24,7 +24,7 @@ INSTRUCTION = (
 )
 _ICD_LABEL, _PROCEDURE_LABEL, _NONE = "ICD-10-CM:", "CPT/HCPCS:", "none"
 _NOTE_HEAD, _ANSWER_HEAD = "### Note\n", "\n### Codes\n"
-_ICD_TOKEN = re.compile(r"(?<![A-Z0-9])((?:[A-Z][0-9]|QA)[0-9A-Z](?:\.[0-9A-Z]{1,4})?)(?![A-Z0-9.])")
+_ICD_TOKEN = re.compile(r"(?<![A-Z0-9])((?:[A-Z][0-9]|QA)[0-9A-Z](?:\.[0-9A-Z]{1,4})?)(?![A-Z0-9]|\.[A-Z0-9])")
 _PROCEDURE_TOKEN = re.compile(r"(?<![A-Z0-9.])([0-9]{5}|[0-9]{4}[FMTU]|[A-V][0-9]{4})((?:-[A-Z0-9]{2})*)(?![A-Z0-9])")
 
 
@@ -64,12 +64,13 @@ def fit_note(token_ids: Sequence[int], budget_tokens: int) -> list[int]:
     return ids[:head] + ids[len(ids) - (budget_tokens - head) :]
 
 
-def prompt_frame(tokenizer: Any, *, chat: bool) -> tuple[list[int], list[int]]:
+def prompt_frame(tokenizer: Any, *, chat: bool, instruct: bool = False) -> tuple[list[int], list[int]]:
     """Token ids before and after the note: prompt = before + note's own tokens + after; the answer follows.
 
     The note is tokenised apart from its frame, so that cutting it (:func:`fit_note`) never touches the frame and
     training and prediction see the same tokens. ``tokenizer`` is any Hugging Face tokenizer. Without a chat template
-    the frame starts with the tokenizer's begin-of-text token where it has one.
+    the frame starts with the tokenizer's begin-of-text token where it has one, and holds the instruction only if
+    ``instruct`` (for untrained models: a trained one has learnt the bare form).
     """
     mark = "\ue000"  # private use: in no template
     if chat:
@@ -77,7 +78,7 @@ def prompt_frame(tokenizer: Any, *, chat: bool) -> tuple[list[int], list[int]]:
             [{"role": "user", "content": user_message(mark)}], tokenize=False, add_generation_prompt=True
         )
     else:
-        text = plain_prompt(mark)
+        text = (f"{INSTRUCTION}\n\n" if instruct else "") + plain_prompt(mark)
     before, after = (tokenizer.encode(part, add_special_tokens=False) for part in text.split(mark))
     if not chat and tokenizer.bos_token_id is not None:
         before = [tokenizer.bos_token_id, *before]
