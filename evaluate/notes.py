@@ -1,0 +1,238 @@
+"""The notes that are scored: drawn from a corpus's test split, or read from a user's own file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ghostchart.schemas.canonical import generator, stream
+from ghostchart.schemas.codes import Code, icd10cm, procedure
+from ghostchart.schemas.corpus import read_shard, shard_paths
+from ghostchart.schemas.errors import CodeError, CorpusError, InputError
+from ghostchart.schemas.note import Note, Split, note_from_row
+from ghostchart.schemas.prompting import AnsweredCode
+
+MIN_NOTES_PER_STRATUM = 5
+_COLUMNS = ("note_id", "text", "codes")
+_UNDOTTED_CATEGORY_CHARACTERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CodedNote:
+    """One note to be coded, its gold codes, and what it is sorted by.
+
+    ``strata`` are the corpus's own ("advanced_illness", "frailty"); the other properties are "" or empty for notes
+    that do not come from a corpus.
+    """
+
+    note_id: str
+    text: str
+    gold: tuple[AnsweredCode, ...]
+    strata: tuple[str, ...] = ()
+    note_type: str = ""
+    setting: str = ""
+    template_family: str = ""
+    distractors: tuple[str, ...] = ()
+
+
+def coded_note(note: Note) -> CodedNote:
+    """What evaluation needs of a corpus note."""
+    return CodedNote(
+        note_id=note.note_id,
+        text=note.text,
+        gold=tuple(AnsweredCode(Code(code.system, code.value), code.modifiers) for code in note.codes),  # type: ignore[arg-type]
+        strata=note.strata,
+        note_type=note.note_type,
+        setting=note.setting,
+        template_family=note.template_family,
+        distractors=tuple(sorted({item.kind for item in note.distractors})),
+    )
+
+
+def draw_test_notes(corpus: Path, max_notes: int, seed: int) -> tuple[CodedNote, ...]:
+    """Up to ``max_notes`` notes of the test split, in the corpus's order; equal seeds draw equal notes.
+
+    Drawn in proportion from the groups that the notes' strata form (neither, advanced illness, frailty, both), but
+    at least ``MIN_NOTES_PER_STRATUM`` from each group where that leaves half of the draw to proportion: a stratum
+    that is rare in the corpus would otherwise be too small to be measured.
+
+    Raises:
+        CorpusError: no test split, an empty one, an unreadable shard, or a note id that occurs twice.
+    """
+    ids: list[str] = []
+    groups: list[tuple[str, ...]] = []
+    for path in shard_paths(corpus, "test"):
+        table = read_shard(path).select(["note_id", "strata"])
+        ids += table.column("note_id").to_pylist()
+        groups += [tuple(sorted(strata)) for strata in table.column("strata").to_pylist()]
+    if not ids:
+        raise CorpusError(
+            "the test split is empty", where=str(corpus), fix="Generate a corpus with more notes or a larger test_fraction"
+        )
+    if len(set(ids)) != len(ids):
+        raise CorpusError("a note id occurs twice in the test split", where=str(corpus))
+    chosen = _draw(groups, max_notes, seed)
+    return tuple(coded_note(note) for note in _notes_at(corpus, "test", chosen))
+
+
+def iter_split(corpus: Path, split: Split) -> Iterator[CodedNote]:
+    """All notes of one split, one shard in memory at a time.
+
+    Raises:
+        CorpusError: the split is missing or a shard cannot be read.
+    """
+    for path in shard_paths(corpus, split):
+        for row in read_shard(path).to_pylist():
+            yield coded_note(note_from_row(row, split))
+
+
+def training_counts(corpus: Path) -> Counter[Code]:
+    """In how many notes of the train split each code is gold.
+
+    Raises:
+        CorpusError: the split is missing or a shard cannot be read.
+    """
+    counts: Counter[Code] = Counter()
+    for path in shard_paths(corpus, "train"):
+        for codes in read_shard(path).column("codes").to_pylist():
+            counts.update({Code(code["system"], code["value"]) for code in codes})
+    return counts
+
+
+def read_notes_file(path: Path) -> tuple[CodedNote, ...]:
+    """Coded notes of a user: JSON Lines or CSV with ``note_id``, ``text`` and ``codes``.
+
+    ``codes`` is a list of strings (JSON Lines) or one string separated by commas, semicolons or blanks. ICD-10-CM codes
+    carry their dot; modifiers follow a procedure code after hyphens ("99214-25").
+
+    Raises:
+        InputError: unreadable, a missing column, a note id twice, no notes, or a code of no known shape (row named).
+    """
+    rows = _json_rows(path) if path.suffix.lower() in {".jsonl", ".json", ".ndjson"} else _csv_rows(path)
+    notes: dict[str, CodedNote] = {}
+    for number, row in rows:
+        where = f"{path.name}, row {number}"
+        for column in _COLUMNS:
+            if row.get(column) is None:
+                raise InputError(
+                    f"there is no {column}", where=where, fix=f"Each note needs {', '.join(_COLUMNS)}"
+                )
+        note_id, text = str(row["note_id"]), str(row["text"])
+        if note_id in notes:
+            raise InputError("a note id occurs a second time", where=where)
+        notes[note_id] = CodedNote(note_id=note_id, text=text, gold=read_codes(row["codes"], where=where))
+    if not notes:
+        raise InputError("there are no notes", where=str(path))
+    return tuple(notes.values())
+
+
+def read_codes(value: object, *, where: str) -> tuple[AnsweredCode, ...]:
+    """Codes from a list of strings or one separated string, each once, in order.
+
+    Raises:
+        InputError: an entry is no code of a known shape (its place named).
+    """
+    if isinstance(value, str):
+        parts = value.replace(",", " ").replace(";", " ").split()
+    elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+        parts = value
+    else:
+        raise InputError("codes must be strings", where=where)
+    found: dict[Code, AnsweredCode] = {}
+    for position, part in enumerate(parts, start=1):
+        try:
+            item = read_code(part)
+        except CodeError:
+            raise InputError(
+                f"entry {position} of codes does not have the shape of a code",
+                where=where,
+                fix="Write ICD-10-CM codes with their dot and modifiers after a hyphen (E11.22, 99214-25)",
+            ) from None
+        found.setdefault(item.code, item)
+    return tuple(found.values())
+
+
+def read_code(text: str) -> AnsweredCode:
+    """One code from its written form; the dot (or three characters) tells ICD-10-CM from HCPCS.
+
+    Raises:
+        CodeError: not of the shape of any system.
+    """
+    value, *modifiers = text.strip().upper().split("-")
+    is_diagnosis = "." in value or len(value) == _UNDOTTED_CATEGORY_CHARACTERS
+    if is_diagnosis and not modifiers:
+        return AnsweredCode(icd10cm(value))
+    return AnsweredCode(procedure(value), tuple(modifiers))
+
+
+def write_code(item: AnsweredCode) -> str:
+    """The written form that :func:`read_code` reads."""
+    return "-".join((item.code.value, *item.modifiers))
+
+
+def _draw(groups: list[tuple[str, ...]], max_notes: int, seed: int) -> list[int]:
+    if max_notes >= len(groups):
+        return list(range(len(groups)))
+    members: dict[tuple[str, ...], list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    names = sorted(members)
+    floor = {name: min(len(members[name]), MIN_NOTES_PER_STRATUM) for name in names}
+    if sum(floor.values()) > max_notes // 2:
+        floor = dict.fromkeys(names, 0)
+    left = max_notes - sum(floor.values())
+    spare = {name: len(members[name]) - floor[name] for name in names}
+    share = {name: left * spare[name] / sum(spare.values()) for name in names}
+    take = {name: floor[name] + int(share[name]) for name in names}
+    by_remainder = sorted(names, key=lambda name: (int(share[name]) - share[name], name))
+    for name in by_remainder[: max_notes - sum(take.values())]:
+        take[name] += 1
+    rng = generator(stream(seed, "evaluate", "test notes"))
+    chosen: list[int] = []
+    for name in names:
+        chosen += rng.choice(np.array(members[name]), size=take[name], replace=False).tolist()
+    return sorted(chosen)
+
+
+def _notes_at(corpus: Path, split: Split, rows: Iterable[int]) -> Iterator[Note]:
+    wanted = list(rows)
+    first = 0
+    for path in shard_paths(corpus, split):
+        table = read_shard(path)
+        here = [row - first for row in wanted if first <= row < first + table.num_rows]
+        for row in table.take(here).to_pylist():
+            yield note_from_row(row, split)
+        first += table.num_rows
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    for number, line in enumerate(_read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise InputError("the line is not a JSON object", where=f"{path.name}, row {number}")
+        yield number, row
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    lines = _read_text(path).splitlines(keepends=True)
+    yield from enumerate(csv.DictReader(lines), start=2)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read the file: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError:
+        raise InputError("the file is not UTF-8 text", where=str(path)) from None
