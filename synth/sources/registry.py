@@ -1,0 +1,45 @@
+"""Which adapter reads which kind of source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ghostchart.schemas.config import SourceConfig
+from ghostchart.schemas.ehr import EhrTables
+from ghostchart.schemas.errors import ConfigError
+from ghostchart.schemas.progress import SILENT, Progress
+
+Adapter = Callable[[SourceConfig, Progress], EhrTables]
+
+
+def _demo(config: SourceConfig, progress: Progress) -> EhrTables:
+    from ghostchart.synth.sources.demo import build_demo_hospital
+
+    return build_demo_hospital(config, progress)
+
+
+def _mimic_iv(config: SourceConfig, progress: Progress) -> EhrTables:
+    from ghostchart.synth.sources.mimic_iv import read_mimic_iv
+
+    if config.path is None:
+        raise ConfigError("source mimic-iv needs a path", fix="Give --path DIR, the directory 'hosp' of MIMIC-IV")
+    return read_mimic_iv(config.path, progress)
+
+
+# Adapters import what they need when they are called, so that listing them costs nothing.
+ADAPTERS: dict[str, Adapter] = {"demo": _demo, "mimic-iv": _mimic_iv}
+
+
+def load_source(config: SourceConfig, progress: Progress = SILENT) -> EhrTables:
+    """Read the configured source.
+
+    Raises:
+        SourceError: the source is missing, malformed or contradicts itself.
+        ConfigError: there is no adapter of this kind.
+    """
+    adapter = ADAPTERS.get(config.kind)
+    if adapter is None:
+        raise ConfigError(
+            f"there is no source of kind {config.kind!r}", fix=f"Use one of {', '.join(sorted(ADAPTERS))}"
+        )
+    return adapter(config, progress)
