@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
@@ -83,8 +90,17 @@ def print_verdicts(verdicts: tuple[Verdict, ...]) -> None:
 
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Exact-match F1 per model, best last column first read."""
-    table = Table(title=f"Exact match on {metrics['n_notes']} test notes of unseen template families", title_justify="left")
-    for heading in ("Model", "How made", "ICD-10-CM micro F1", "Procedures micro F1", "All micro F1 (95 % CI)", "All macro F1"):
+    table = Table(
+        title=f"Exact match on {metrics['n_notes']} test notes of unseen template families", title_justify="left"
+    )
+    for heading in (
+        "Model",
+        "How made",
+        "ICD-10-CM micro F1",
+        "Procedures micro F1",
+        "All micro F1 (95 % CI)",
+        "All macro F1",
+    ):
         table.add_column(heading, justify="left" if heading in ("Model", "How made") else "right")
     for key, model in metrics["models"].items():
         whole = model["all"]

@@ -10,8 +10,8 @@ def main() -> None:
 
     0 done; 1 a gate refused, was inconclusive, or verification failed; 2 bad usage or input; 130 interrupted.
     """
-    from ghostchart.cli.app import app  # noqa: PLC0415
-    from ghostchart.schemas.errors import GhostchartError  # noqa: PLC0415
+    from ghostchart.cli.app import app
+    from ghostchart.schemas.errors import GhostchartError
 
     try:
         app()

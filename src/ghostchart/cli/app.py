@@ -1,8 +1,5 @@
 """Commands; each one is a few lines over the pipeline, imported only when called so that --help is quick."""
 
-# Imports inside functions are the point of this module: --help must answer in under a second.
-# ruff: noqa: PLC0415
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -105,7 +102,9 @@ def run(
     STDOUT.print(f"Took {took}")
 
 
-@app.command(epilog="Example: [bold]ghostchart generate --source mimic-iv --path /data/mimic/hosp --out out --notes 500[/]")
+@app.command(
+    epilog="Example: [bold]ghostchart generate --source mimic-iv --path /data/mimic/hosp --out out --notes 500[/]"
+)
 def generate(
     out: Out,
     source: Source = None,

@@ -1,7 +1,5 @@
 """``ghostchart codes``: look codes up and check whether a set may stand together."""
 
-# ruff: noqa: PLC0415 - the tabular list takes two seconds to load, so only when asked
-
 from __future__ import annotations
 
 from typing import Annotated
@@ -12,7 +10,9 @@ app = typer.Typer(help="Look up, search and check codes.", no_args_is_help=True)
 
 
 @app.command(epilog="Example: [bold]ghostchart codes show E11.22 99214[/]")
-def show(values: Annotated[list[str], typer.Argument(metavar="CODE...", help="ICD-10-CM, CPT or HCPCS codes.")]) -> None:
+def show(
+    values: Annotated[list[str], typer.Argument(metavar="CODE...", help="ICD-10-CM, CPT or HCPCS codes.")],
+) -> None:
     """Description, release, place in the hierarchy and notes of codes."""
     from ghostchart.console import STDOUT
     from ghostchart.schemas.code_systems import load_code_systems
@@ -20,11 +20,15 @@ def show(values: Annotated[list[str], typer.Argument(metavar="CODE...", help="IC
     systems = load_code_systems()
     for value in values:
         code = systems.require(_code(value))
-        STDOUT.print(f"[bold]{code.value}[/]  {systems.describe(code)}  ({systems.release_of(code.system)})", soft_wrap=True)
+        STDOUT.print(
+            f"[bold]{code.value}[/]  {systems.describe(code)}  ({systems.release_of(code.system)})", soft_wrap=True
+        )
         if code.system != "icd10cm":
             continue
         icd = systems.icd10cm
-        STDOUT.print(f"  chapter {icd.chapter(code.value)}; below {', '.join(icd.ancestors(code.value))}", soft_wrap=True)
+        STDOUT.print(
+            f"  chapter {icd.chapter(code.value)}; below {', '.join(icd.ancestors(code.value))}", soft_wrap=True
+        )
         for heading, lines in (
             ("includes", icd.inclusion_terms(code.value)),
             ("code first", icd.code_first_targets(code.value)),
@@ -49,10 +53,13 @@ def search(
     found = [
         (value, icd.description(value))
         for value in icd.billable_codes()
-        if _holds_all(icd.description(value), wanted) or any(_holds_all(term, wanted) for term in icd.inclusion_terms(value))
+        if _holds_all(icd.description(value), wanted)
+        or any(_holds_all(term, wanted) for term in icd.inclusion_terms(value))
     ]
     found += [
-        (code.value, systems.describe(code)) for code in systems.procedures.codes() if _holds_all(systems.describe(code), wanted)
+        (code.value, systems.describe(code))
+        for code in systems.procedures.codes()
+        if _holds_all(systems.describe(code), wanted)
     ]
     for value, description in found[:limit]:
         STDOUT.print(f"{value:<9} {description}", soft_wrap=True)
@@ -62,7 +69,9 @@ def search(
 
 
 @app.command(epilog="Example: [bold]ghostchart codes check I12.9 N17.9[/]")
-def check(values: Annotated[list[str], typer.Argument(metavar="CODE...", help="Codes in order, first-listed first.")]) -> None:
+def check(
+    values: Annotated[list[str], typer.Argument(metavar="CODE...", help="Codes in order, first-listed first.")],
+) -> None:
     """Whether codes are billable, distinct and free of Excludes1 conflicts (ancestors included); exit 1 if not."""
     from itertools import combinations
 
@@ -93,7 +102,8 @@ def _code(value: str):  # type: ignore[no-untyped-def]
         return icd10cm(value) if value[:1].isalpha() and not _is_hcpcs(value) else procedure(value)
     except CodeError:
         raise CodeError(
-            f"{value!r} has the shape of no known code", fix="Write ICD-10-CM like E11.22, CPT like 99214, HCPCS like G0439"
+            f"{value!r} has the shape of no known code",
+            fix="Write ICD-10-CM like E11.22, CPT like 99214, HCPCS like G0439",
         ) from None
 
 

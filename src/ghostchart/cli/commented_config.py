@@ -72,7 +72,10 @@ COMMENTS: dict[str, str] = {
 
 def commented_config() -> str:
     """YAML text that loads to ``RunConfig()``."""
-    lines = ["# Settings of 'ghostchart run --config FILE --out DIR'. Every key is optional; these are the defaults.", ""]
+    lines = [
+        "# Settings of 'ghostchart run --config FILE --out DIR'. Every key is optional; these are the defaults.",
+        "",
+    ]
     _write(RunConfig(), "", 0, lines)
     return "\n".join(lines) + "\n"
 

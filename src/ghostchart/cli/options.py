@@ -14,9 +14,13 @@ Source = Annotated[str | None, typer.Option(help="Hospital to learn from: demo o
 SourcePath = Annotated[Path | None, typer.Option("--path", help="Directory of the source's tables.")]
 Out = Annotated[Path, typer.Option("--out", help="Directory of the run.")]
 Notes = Annotated[int | None, typer.Option(help="Number of notes, all splits together.", show_default="8000")]
-Seed = Annotated[int | None, typer.Option(help="Root seed: the same seed gives the same corpus bytes.", show_default="1")]
+Seed = Annotated[
+    int | None, typer.Option(help="Root seed: the same seed gives the same corpus bytes.", show_default="1")
+]
 Workers = Annotated[int | None, typer.Option(help="Processes; the result does not depend on it.", show_default="2")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with every setting (see 'ghostchart init').")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="YAML file with every setting (see 'ghostchart init').")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same directory.")]
 Cpt = Annotated[str | None, typer.Option(help="CPT codes: off, starter or licensed.", show_default="starter")]
 CptFile = Annotated[Path | None, typer.Option(help="Your licensed CPT file (CSV or tab-separated: code, description).")]
@@ -69,14 +73,16 @@ def configuration_of(out: Path, file: Path | None, *, allow_uncertified: bool = 
         UsageError: the directory holds no run.
         ConfigError: the file is wrong.
     """
-    import json  # noqa: PLC0415
+    import json
 
     recorded = out / "protected" / "run-config.json"
     try:
         past: dict[str, Any] = json.loads(recorded.read_text())
     except OSError:
         raise UsageError(
-            "there is no run in this directory", where=str(out), fix="Give the directory that 'ghostchart generate --out' made"
+            "there is no run in this directory",
+            where=str(out),
+            fix="Give the directory that 'ghostchart generate --out' made",
         ) from None
     except ValueError:
         raise ConfigError("the run's recorded settings are damaged", where=str(recorded)) from None

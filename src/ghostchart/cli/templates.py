@@ -1,7 +1,5 @@
 """``ghostchart templates``: see and check note templates."""
 
-# ruff: noqa: PLC0415 - imported only when asked
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -41,7 +39,9 @@ def preview(
     for code in note.codes:
         evidence = "; ".join(f'"{note.text[span.start : span.end]}"' for span in code.spans)
         shown = "-".join((code.value, *code.modifiers))
-        STDOUT.print(f"{shown:<10} {code.role:<12} {', '.join(code.rules):<18} {evidence}", markup=False, soft_wrap=True)
+        STDOUT.print(
+            f"{shown:<10} {code.role:<12} {', '.join(code.rules):<18} {evidence}", markup=False, soft_wrap=True
+        )
 
 
 @app.command(epilog="Example: [bold]ghostchart templates lint my-templates[/]")

@@ -86,7 +86,9 @@ def _run_pool(
     context = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(workers, context, _prepare_worker, (shared,)) as pool:
-            running: dict[Future[Result], int] = {pool.submit(_call, function, tasks[index]): index for index in pending}
+            running: dict[Future[Result], int] = {
+                pool.submit(_call, function, tasks[index]): index for index in pending
+            }
             try:
                 while running:
                     done, _ = wait(running, return_when=FIRST_COMPLETED)

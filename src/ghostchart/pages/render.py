@@ -29,7 +29,10 @@ def render_verdicts_page(title: str, verdicts: Sequence[Verdict], intro: str) ->
 def render_run_page(summary: RunSummary) -> str:
     """The report of a run, for a privacy officer and an engineer alike."""
     models = summary.metrics["models"]
-    rows = [(_model_label(key, model), model["all"]["micro_f1"], model["all"]["micro_f1_ci"]) for key, model in models.items()]
+    rows = [
+        (_model_label(key, model), model["all"]["micro_f1"], model["all"]["micro_f1_ci"])
+        for key, model in models.items()
+    ]
     losses: dict[str, Sequence[tuple[int, float]]] = {}
     for model in summary.models:
         if model.loss:
@@ -95,14 +98,14 @@ def _interval(measure: Measure) -> str:
 
 def _curve_groups(curves: Iterable[Curve]) -> list[tuple[str, list[Curve]]]:
     """Curves that share the text before ": " share axes."""
-    return [
-        (title, list(group)) for title, group in groupby(curves, key=lambda curve: curve.name.partition(": ")[0])
-    ]
+    return [(title, list(group)) for title, group in groupby(curves, key=lambda curve: curve.name.partition(": ")[0])]
 
 
 def _whisker(measure: Measure) -> str:
     """A small drawing of value, interval, control and limit on a 0-to-1 axis; empty for numbers off that axis."""
-    values = [value for value in (measure.value, measure.baseline, measure.limit, *(measure.ci or ())) if value is not None]
+    values = [
+        value for value in (measure.value, measure.baseline, measure.limit, *(measure.ci or ())) if value is not None
+    ]
     if measure.value is None or any(not 0 <= value <= 1 for value in values):
         return ""
 
@@ -112,9 +115,13 @@ def _whisker(measure: Measure) -> str:
     parts = ['<svg class="whisker" viewBox="0 0 120 16" role="img" aria-label="value on a scale from 0 to 1">']
     parts.append('<line x1="4" x2="116" y1="8" y2="8" stroke="#d5dae0"/>')
     if measure.limit is not None:
-        parts.append(f'<line x1="{at(measure.limit)}" x2="{at(measure.limit)}" y1="1" y2="15" stroke="#D55E00" stroke-width="1.5"/>')
+        parts.append(
+            f'<line x1="{at(measure.limit)}" x2="{at(measure.limit)}" y1="1" y2="15" stroke="#D55E00" stroke-width="1.5"/>'
+        )
     if measure.ci:
-        parts.append(f'<line x1="{at(measure.ci[0])}" x2="{at(measure.ci[1])}" y1="8" y2="8" stroke="#0072B2" stroke-width="3"/>')
+        parts.append(
+            f'<line x1="{at(measure.ci[0])}" x2="{at(measure.ci[1])}" y1="8" y2="8" stroke="#0072B2" stroke-width="3"/>'
+        )
     if measure.baseline is not None:
         parts.append(f'<circle cx="{at(measure.baseline)}" cy="8" r="3" fill="#fff" stroke="#55606c"/>')
     parts.append(f'<circle cx="{at(measure.value)}" cy="8" r="3" fill="#0072B2"/></svg>')
@@ -126,7 +133,11 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("ghostchart.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("ghostchart.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(number=_number, interval=_interval, whisker=_whisker, curve_groups=_curve_groups)
     environment.filters["curves_svg"] = lambda group: curves_svg(*group)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ghostchart import __version__
 from ghostchart.pipeline.generate import STAGE as GENERATE
 from ghostchart.pipeline.generate import check_data, load_source_report
 from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.state import RunState, generation_values, remove_certification, write_atomically, writing
-from ghostchart.schemas.canonical import canonical_json, keyed_digest, readable_json, sha256_bytes, sha256_file, stream
+from ghostchart.schemas.canonical import readable_json, sha256_file, stream
 from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
+from ghostchart.schemas.codes import SYSTEMS, System
 from ghostchart.schemas.config import RunConfig
-from ghostchart.schemas.corpus import CERTIFICATE, REPORTS, CertifiedCorpus
+from ghostchart.schemas.corpus import REPORTS, CertifiedCorpus
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import VerificationError
 from ghostchart.schemas.progress import Progress
 from ghostchart.schemas.verdict import Verdict
 
 STAGE = "certify"
-_LIBRARIES = ("sdv", "presidio-analyzer", "spacy", "great-expectations", "securesystemslib", "simple-icd-10-cm", "pyarrow")
+_SUMMARISED_TABLES = ("patients", "encounters", "admissions")
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,9 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     check_data(layout)
     remove_certification(layout)
 
-    from ghostchart.privacy.audit import AuditSubject, run_leakage_gates, run_validation  # noqa: PLC0415
-    from ghostchart.synth.corpus_writer import load_synthetic  # noqa: PLC0415
-    from ghostchart.synth.fidelity import measure_fidelity  # noqa: PLC0415
+    from ghostchart.privacy.audit import AuditSubject, run_leakage_gates, run_validation
+    from ghostchart.synth.corpus_writer import load_synthetic
+    from ghostchart.synth.fidelity import measure_fidelity
 
     report = load_source_report(layout)
     train = EhrTables.load(layout.train_tables, report)
@@ -78,7 +76,7 @@ def code_systems(config: RunConfig) -> CodeSystems:
 
 
 def _write_reports(layout: RunLayout, found: Audit) -> None:
-    from ghostchart.pages import render_verdicts_page  # noqa: PLC0415 - matplotlib
+    from ghostchart.pages import render_verdicts_page
 
     folder = layout.corpus / REPORTS
     with writing(folder):
@@ -154,22 +152,70 @@ def certify(
 def certify_digest(layout: RunLayout, state: RunState, config: RunConfig) -> str:
     """Digest of gates' settings over one generation."""
     settings = {"privacy": config.privacy.model_dump(mode="json"), "certify": config.certify.model_dump(mode="json")}
-    return state.digest(STAGE, settings, state.digest(GENERATE, generation_values(config)), sha256_file(layout.shard_record))
+    return state.digest(
+        STAGE, settings, state.digest(GENERATE, generation_values(config)), sha256_file(layout.shard_record)
+    )
 
 
 def _sign(layout: RunLayout, state: RunState, config: RunConfig, found: Audit) -> Path:
-    from ghostchart.privacy.certificate import CertificateFacts, issue_certificate  # noqa: PLC0415
-    from ghostchart.privacy.croissant import write_croissant  # noqa: PLC0415
-    from ghostchart.privacy.dataset_card import write_card  # noqa: PLC0415
-    from ghostchart.privacy.keys import issuer_key  # noqa: PLC0415
-    from ghostchart.privacy.manifest import write_manifest  # noqa: PLC0415
+    """Card, Croissant, manifest, certificate, in the order DESIGN fixes; nothing is signed that a gate refused."""
+    from ghostchart.privacy.certificate import (
+        CertificateFacts,
+        commit_to_seeds,
+        digest_of,
+        issue_certificate,
+        summarise_source,
+        tool_versions,
+    )
+    from ghostchart.privacy.croissant import write_croissant
+    from ghostchart.privacy.dataset_card import corpus_facts, write_card
+    from ghostchart.privacy.gate_check import require_passed
+    from ghostchart.privacy.keys import issuer_key
+    from ghostchart.privacy.manifest import write_manifest
 
-    raise NotImplementedError
+    require_passed(found.gates)
+    systems = code_systems(config)
+    facts = CertificateFacts(
+        config_digest=digest_of(_without_secrets(config)),
+        policy_digest=digest_of(config.privacy),
+        versions=tool_versions(),
+        code_releases={system: systems.release_of(system) for system in _systems_in(layout)},
+        cpt_setting=config.corpus.cpt,
+        seed_commitment=commit_to_seeds(state.key, {"root": config.seed, "demo": config.source.demo_seed}),
+        source_summary=summarise_source(config.source.kind, _source_counts(layout), config.ehr_model.k_min),
+    )
+    card = corpus_facts(layout.corpus, found.gates, facts)
+    with writing(layout.corpus):
+        write_croissant(layout.corpus, card)
+        write_card(layout.corpus, card)
+        write_manifest(layout.corpus)
+    key = issuer_key(config.certify.key_dir)
+    with writing(layout.corpus):
+        return issue_certificate(layout.corpus, found.gates, facts, key, config.certify.valid_days, datetime.now(UTC))
+
+
+def _without_secrets(config: RunConfig) -> RunConfig:
+    # The digest leaves the protected zone and everything else in it is guessable, so a plain seed would be too.
+    source = config.source.model_copy(update={"path": None, "demo_seed": 0})
+    return config.model_copy(update={"seed": 0, "workers": 1, "source": source})
+
+
+def _systems_in(layout: RunLayout) -> list[System]:
+    from ghostchart.privacy.corpus_contents import releases_in
+
+    present = {system for system, _ in releases_in(layout.corpus)}
+    return [system for system in SYSTEMS if system in present]
+
+
+def _source_counts(layout: RunLayout) -> dict[str, int]:
+    return {
+        table.table: table.rows_used for table in load_source_report(layout).tables if table.table in _SUMMARISED_TABLES
+    }
 
 
 def verify(corpus: Path, config: RunConfig, trust: Sequence[Path] = ()) -> CertifiedCorpus:
     """Check a corpus against the keys of the user's key folder and those named."""
-    from ghostchart.privacy.keys import trusted_keys  # noqa: PLC0415
-    from ghostchart.privacy.verification import verify_corpus  # noqa: PLC0415
+    from ghostchart.privacy.keys import trusted_keys
+    from ghostchart.privacy.verification import verify_corpus
 
     return verify_corpus(corpus, trusted_keys(config.certify.key_dir, trust))

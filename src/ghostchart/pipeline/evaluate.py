@@ -40,8 +40,8 @@ def evaluate(
     state.forget(STAGE)
     remove_tree(layout.evaluation)
 
-    from ghostchart.evaluate.run import ModelToScore, evaluate_models  # noqa: PLC0415 - torch
-    from ghostchart.train.base_models import base_label, prepare_base  # noqa: PLC0415
+    from ghostchart.evaluate.run import ModelToScore, evaluate_models
+    from ghostchart.train.base_models import base_label, prepare_base
 
     models = []
     if config.evaluate.zero_shot:

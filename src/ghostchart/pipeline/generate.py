@@ -13,7 +13,6 @@ from ghostchart.pipeline.state import (
     RunState,
     generation_values,
     remove_certification,
-    remove_tree,
     write_atomically,
     write_private,
     writing,
@@ -28,6 +27,7 @@ from ghostchart.schemas.progress import Progress
 
 STAGE = "generate"
 
+
 @dataclass(frozen=True)
 class Generated:
     """What generation left: notes per split and the source's row counts."""
@@ -35,11 +35,13 @@ class Generated:
     notes: dict[str, int]
     source: SourceReport
 
+
 def load_for_run(config: RunConfig, progress: Progress) -> EhrTables:
     """Read the source before anything is written, so that bad input leaves no trace."""
-    from ghostchart.synth.sources import load_source  # noqa: PLC0415 - pulls pyarrow readers and DuckDB
+    from ghostchart.synth.sources import load_source
 
     return load_source(config.source, progress)
+
 
 def generate(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> Generated:
     """Make ``corpus/data`` and everything protected behind it; resumes a killed run.
@@ -61,6 +63,7 @@ def generate(layout: RunLayout, state: RunState, config: RunConfig, progress: Pr
     state.mark_done(STAGE, digest)
     return Generated(_notes_per_split(layout), load_source_report(layout))
 
+
 def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
     """Source tables, holdout split, fitted model and identifier index; each kept once it is there."""
     report_file = layout.protected / "source" / "report.json"
@@ -70,8 +73,8 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
     tables = load_for_run(config, progress)
     state.start(config)
 
-    from ghostchart.privacy.identifier_index import IdentifierIndex  # noqa: PLC0415
-    from ghostchart.synth.ehr_model import fit_ehr_model, split_holdout  # noqa: PLC0415 - SDV
+    from ghostchart.privacy.identifier_index import IdentifierIndex
+    from ghostchart.synth.ehr_model import fit_ehr_model, split_holdout
 
     train, holdout = split_holdout(tables, config.ehr_model.holdout_fraction, stream(config.seed, "holdout"))
     with writing(layout.protected):
@@ -86,9 +89,10 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
         model.save(layout.ehr_model)
     write_private(marker, readable_json({"patients": train.n_patients, "holdout": holdout.n_patients}))
 
+
 def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> None:
-    from ghostchart.privacy.identifier_index import IdentifierIndex  # noqa: PLC0415
-    from ghostchart.synth.corpus_writer import ShardResult, ShardTask, plan_shards, write_shard  # noqa: PLC0415
+    from ghostchart.privacy.identifier_index import IdentifierIndex
+    from ghostchart.synth.corpus_writer import ShardResult, ShardTask, plan_shards, write_shard
 
     tasks = plan_shards(config.corpus, config.seed, layout.corpus, layout.protected)
     with writing(layout.corpus):
@@ -118,12 +122,14 @@ def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> N
             screen = IdentifierIndex.load(layout.index)
             run_tasks(write_shard, left, screen, workers=min(config.workers, len(left)), on_result=note)
 
+
 def _read_record(layout: RunLayout) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(layout.shard_record.read_text())
     except (OSError, ValueError):
         return {}
     return record
+
 
 def check_data(layout: RunLayout) -> None:
     """Compare ``data/`` with what generate recorded.
@@ -154,9 +160,10 @@ def check_data(layout: RunLayout) -> None:
             fix="Run 'ghostchart generate' with --overwrite to make the corpus again",
         )
 
+
 def record_data(layout: RunLayout) -> None:
     """Record ``data/`` as it is now: for a reviewed removal of notes before certification, and for planted-leak tests."""
-    from ghostchart.schemas.corpus import read_shard  # noqa: PLC0415
+    from ghostchart.schemas.corpus import read_shard
 
     record = {
         path.name: {"rows": read_shard(path).num_rows, "sha256": sha256_file(path)}
@@ -165,11 +172,13 @@ def record_data(layout: RunLayout) -> None:
     }
     write_private(layout.shard_record, readable_json(record))
 
+
 def _notes_per_split(layout: RunLayout) -> dict[str, int]:
     record = _read_record(layout)
     return {
         split: sum(value["rows"] for name, value in record.items() if name.startswith(f"{split}-")) for split in SPLITS
     }
+
 
 def load_source_report(layout: RunLayout) -> SourceReport:
     """Row counts of the source as the adapter reported them."""
@@ -177,5 +186,6 @@ def load_source_report(layout: RunLayout) -> SourceReport:
     return SourceReport(
         source=raw["source"], tables=tuple(TableCount(**row) for row in raw["tables"]), remarks=tuple(raw["remarks"])
     )
+
 
 __all__ = ["STAGE", "Generated", "check_data", "generate", "load_source_report", "record_data", "write_atomically"]

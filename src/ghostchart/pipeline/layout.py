@@ -43,6 +43,11 @@ class RunLayout:
         return self.out / "report.html"
 
     @property
+    def parts(self) -> tuple[Path, ...]:
+        """Everything a run puts directly below ``out``."""
+        return (self.corpus, self.protected, self.run_file, self.models, self.evaluation, self.report)
+
+    @property
     def train_tables(self) -> Path:
         """Source patients the EHR model learned from."""
         return self.protected / "source" / "train"

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ghostchart.pipeline.certify import Audit, audit, certify, certify_digest, read_reports, verify
 from ghostchart.pipeline.certify import STAGE as CERTIFY
+from ghostchart.pipeline.certify import Audit, audit, certify, certify_digest, read_reports, verify
 from ghostchart.pipeline.evaluate import evaluate
 from ghostchart.pipeline.generate import Generated, generate
 from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.report import write_report
-from ghostchart.pipeline.state import RunState, only_one_run, remove_tree, writing
+from ghostchart.pipeline.state import RunState, only_one_run, remove_tree
 from ghostchart.pipeline.train import train
 from ghostchart.schemas.config import RunConfig
 from ghostchart.schemas.corpus import CertifiedCorpus, Corpus, UncertifiedCorpus
@@ -44,21 +44,9 @@ def open_run(out: Path, config: RunConfig, *, overwrite: bool = False) -> tuple[
         RunConflictError: it holds another run and ``overwrite`` is off, or something that is no run at all.
     """
     layout = RunLayout(out.absolute())
-    if overwrite and layout.run_file.exists():
-        erase(layout)
-    state = RunState(layout)
+    state = RunState(layout, replace=overwrite)
     state.check_same_run(config)
     return layout, state
-
-
-def erase(layout: RunLayout) -> None:
-    """Remove a run, certificate and record first, so that an interrupted removal never looks finished."""
-    with writing(layout.out):
-        (layout.corpus / "certificate.json").unlink(missing_ok=True)
-        layout.run_file.unlink(missing_ok=True)
-        layout.report.unlink(missing_ok=True)
-    for path in (layout.corpus, layout.models, layout.evaluation, layout.protected):
-        remove_tree(path)
 
 
 def run(out: Path, config: RunConfig, progress: Progress, *, overwrite: bool = False) -> RunResult:
@@ -137,14 +125,9 @@ def corpus_for_training(layout: RunLayout, config: RunConfig) -> Corpus:
     return certified
 
 
-class _timed:
-    """Adds the wall-clock seconds of a block to a table."""
-
-    def __init__(self, table: dict[str, float], name: str) -> None:
-        self._table, self._name = table, name
-
-    def __enter__(self) -> None:
-        self._start = time.monotonic()
-
-    def __exit__(self, *_exc: object) -> None:
-        self._table[self._name] = time.monotonic() - self._start
+@contextmanager
+def _timed(table: dict[str, float], name: str) -> Iterator[None]:
+    """Add the wall-clock seconds of a block to a table."""
+    start = time.monotonic()
+    yield
+    table[name] = time.monotonic() - start

@@ -54,12 +54,17 @@ def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 class RunState:
-    """The record of one output directory."""
+    """The record of one output directory.
 
-    def __init__(self, layout: RunLayout) -> None:
+    With ``replace`` the directory counts as empty, and a run in it is erased only when the new one starts: bad input
+    costs nobody an old run.
+    """
+
+    def __init__(self, layout: RunLayout, *, replace: bool = False) -> None:
         self.layout = layout
         self._stages: dict[str, str] = {}
-        if layout.run_file.exists():
+        self._replace = replace and layout.run_file.exists()
+        if layout.run_file.exists() and not self._replace:
             try:
                 record = json.loads(layout.run_file.read_text())
                 self._stages = dict(record["stages"])
@@ -67,8 +72,17 @@ class RunState:
                     raise KeyError("format")
             except (OSError, ValueError, KeyError, TypeError):
                 raise RunConflictError(
-                    "run.json is damaged or from another version", where=str(layout.out), fix="Use another --out or --overwrite"
+                    "run.json is damaged or from another version",
+                    where=str(layout.out),
+                    fix="Use another --out or --overwrite",
                 ) from None
+
+    @property
+    def _own_names(self) -> set[str]:
+        """Names that may lie in a directory where a run starts."""
+        if not self._replace:
+            return {self.layout.protected.name}
+        return {path.name for path in self.layout.parts}
 
     @property
     def _values_file(self) -> Path:
@@ -81,7 +95,7 @@ class RunState:
 
     def is_started(self) -> bool:
         """Whether this directory holds a run."""
-        return self.layout.run_file.exists()
+        return not self._replace and self.layout.run_file.exists()
 
     def check_same_run(self, config: RunConfig) -> None:
         """Refuse another run's directory.
@@ -91,7 +105,7 @@ class RunState:
         """
         out = self.layout.out
         if not self.is_started():
-            if out.exists() and (not out.is_dir() or any(path.name != "protected" for path in out.iterdir())):
+            if out.exists() and (not out.is_dir() or any(path.name not in self._own_names for path in out.iterdir())):
                 raise RunConflictError(
                     "the output directory holds something that is not a run",
                     where=str(out),
@@ -102,7 +116,9 @@ class RunState:
             before = _flatten(json.loads(self._values_file.read_text()))
         except (OSError, ValueError):
             raise RunConflictError(
-                "the run's settings in the protected zone cannot be read", where=str(out), fix="Use another --out or --overwrite"
+                "the run's settings in the protected zone cannot be read",
+                where=str(out),
+                fix="Use another --out or --overwrite",
             ) from None
         now = _flatten(json.loads(canonical_json(generation_values(config))))
         for field in sorted(before.keys() | now.keys(), key=_field_order):
@@ -116,6 +132,9 @@ class RunState:
 
     def start(self, config: RunConfig) -> None:
         """Make the directories and record what this run is; harmless when it was started before."""
+        if self._replace:
+            erase(self.layout)
+            self._replace = False
         with writing(self.layout.out):
             self.layout.out.mkdir(parents=True, exist_ok=True)
             self.layout.protected.mkdir(mode=0o700, exist_ok=True)
@@ -229,3 +248,13 @@ def remove_tree(path: Path) -> None:
     with writing(path):
         if path.is_dir():
             shutil.rmtree(path)
+
+
+def erase(layout: RunLayout) -> None:
+    """Remove a run, certificate and record first, so that an interrupted removal never looks finished."""
+    with writing(layout.out):
+        (layout.corpus / CERTIFICATE).unlink(missing_ok=True)
+        layout.run_file.unlink(missing_ok=True)
+        layout.report.unlink(missing_ok=True)
+    for path in (layout.corpus, layout.models, layout.evaluation, layout.protected):
+        remove_tree(path)

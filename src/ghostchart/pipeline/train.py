@@ -39,7 +39,7 @@ def train(
                 continue
             except ModelError:
                 progress.say(f"Model {model.name} is gone; training it again")
-        from ghostchart.train.run import train_model  # noqa: PLC0415 - torch
+        from ghostchart.train.run import train_model
 
         state.forget(stage_of(model), "evaluate")
         remove_tree(directory)
