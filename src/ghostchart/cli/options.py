@@ -53,12 +53,16 @@ def configuration(
         if source is None and values["source"]["kind"] == "demo":
             raise UsageError("--path was given without --source", fix="Name the kind of source, e.g. --source mimic-iv")
         values["source"]["path"] = path
-    for key, value in (("seed", seed), ("workers", workers)):
+    given: tuple[tuple[dict[str, Any], str, object], ...] = (
+        (values, "seed", seed),
+        (values, "workers", workers),
+        (values["corpus"], "notes", notes),
+        (values["corpus"], "cpt", cpt),
+        (values["corpus"], "cpt_file", cpt_file),
+    )
+    for section, key, value in given:
         if value is not None:
-            values[key] = value
-    for key, value in (("notes", notes), ("cpt", cpt), ("cpt_file", cpt_file)):
-        if value is not None:
-            values["corpus"][key] = value
+            section[key] = value
     if allow_uncertified:
         values["allow_uncertified"] = True
     return config_from(values, where="command line" if file is None else f"{file} and command line")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette: distinguishable with the common forms of colour blindness.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":")
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.hashsalt": "ghostchart",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -122,7 +122,7 @@ def _svg(draw: Any, width_inches: float, height_inches: float) -> str:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]  # stubs list every key
         figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
         draw(figure.add_subplot())
         buffer = io.StringIO()

@@ -30,7 +30,7 @@ _KEY_BYTES = 32
 
 def generation_values(config: RunConfig) -> dict[str, Any]:
     """Everything that decides the bytes of ``corpus/data``."""
-    values = {
+    values: dict[str, Any] = {
         "seed": config.seed,
         "source": config.source.model_dump(mode="json"),
         "ehr_model": config.ehr_model.model_dump(mode="json"),
