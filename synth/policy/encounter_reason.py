@@ -1,0 +1,98 @@
+"""Why the patient came: routine examinations, vaccines, screening (Z01 to Z04)."""
+
+from __future__ import annotations
+
+from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
+
+_ADULT_YEARS = 18
+_ROUTINE = ("Z00.0", "Z00.12")
+_VISITS = {"visit.preventive", "visit.awv"}
+# Without a family the code itself has to say that a finding is new: symptoms, injuries, acute airway infections.
+_ACUTE_STARTS = ("R", "S", "T", "J0", "J1", "J20", "J21", "J22")
+VACCINE_PRODUCTS = range(90476, 90760)
+_VACCINE_SERVICES = {
+    *(f"cpt:{number}" for number in (90460, 90461, 90471, 90472, 90473, 90474, 90480)),
+    *(f"hcpcs:G{number:04}" for number in (8, 9, 10)),
+}
+_SCREENING_BY_SERVICE = {
+    "cpt:77067": "Z12.31",
+    "hcpcs:G0121": "Z12.11",
+    "hcpcs:G0105": "Z12.11",
+    "cpt:82274": "Z12.11",
+    "hcpcs:G0444": "Z13.31",
+}
+# Screening code -> what makes the examination diagnostic instead.
+_SYMPTOMS_AGAINST = {
+    "Z12.11": ("K92.1", "K92.2", "K62.5", "R19.4", "R19.5", "D50.", "R63.4"),
+    "Z12.31": ("N63.", "N64.4", "N64.5", "R92."),
+    "Z12.5": ("R97.2", "R39.1", "N40.1", "C61"),
+    "Z12.2": ("R04.2", "R91."),
+    "Z12.4": ("R87.61", "N93."),
+    "Z13.31": ("F32.", "F33."),
+    "Z13.1": ("E10.", "E11.", "E13.", "R73."),
+    "Z13.220": ("E78.",),
+}
+
+
+def is_vaccine(concept: str) -> bool:
+    """Whether a procedure concept is a vaccine or giving one."""
+    number = concept.removeprefix("cpt:")
+    return concept in _VACCINE_SERVICES or (number.isdigit() and int(number) in VACCINE_PRODUCTS)
+
+
+def performed(fact: ClinicalFact) -> bool:
+    """A procedure that was really done on the patient."""
+    return fact.kind == "procedure" and fact.is_asserted
+
+
+def add_routine_examination(case: Case, work: Worklist) -> Worklist:
+    """Z00.0- and Z00.12- from the kind of visit, by age and by whether something new was found (Z03)."""
+    visit = next((item for item in case.encounter.facts if item.kind == "visit" and item.concept in _VISITS), None)
+    routine = work.find(*_ROUTINE)
+    if visit is None and not routine:
+        return work
+    evidence = (visit.fact_id,) if visit is not None else routine[0].evidence
+    rank = -1 if visit is not None else routine[0].rank
+    finding = next((item for item in work.candidates if _is_new(case, item)), None)
+    child = case.encounter.age < _ADULT_YEARS
+    value = ("Z00.121" if finding else "Z00.129") if child else ("Z00.01" if finding else "Z00.00")
+    extra = finding.evidence if finding is not None else ()
+    work = work.drop(routine, "G11")
+    return work.add(Candidate(value, (*evidence, *extra), ("Z03",), rank))
+
+
+def _is_new(case: Case, item: Candidate) -> bool:
+    if item.value.startswith(("Z", "V", "W", "X", "Y")):
+        return False
+    fact = case.fact_of(item)
+    if fact is None or not fact.is_asserted or fact.kind not in {"condition", "status"}:
+        return False
+    if fact.concept in case.look.library.families:
+        return case.look.library.acuity(fact) != "stable_chronic"
+    return item.value.startswith(_ACUTE_STARTS)
+
+
+def add_immunization(case: Case, work: Worklist) -> Worklist:
+    """Z23 from the vaccines given, and from nothing else (Z04)."""
+    given = [
+        (rank, item) for rank, item in enumerate(case.encounter.facts) if performed(item) and is_vaccine(item.concept)
+    ]
+    work = work.drop(work.find("Z23"), "Z04")
+    if not given:
+        return work
+    return work.add(Candidate("Z23", tuple(item.fact_id for _, item in given), ("Z04",), given[0][0]))
+
+
+def add_screening(case: Case, work: Worklist) -> Worklist:
+    """Screening codes from screening services; none where a symptom makes the examination diagnostic (Z01, Z02)."""
+    if case.encounter.setting not in {"inpatient", "ed"}:
+        for rank, fact in enumerate(case.encounter.facts):
+            value = _SCREENING_BY_SERVICE.get(fact.concept)
+            if value is not None and performed(fact):
+                work = work.add(Candidate(value, (fact.fact_id,), ("Z01",), rank))
+    for item in work.find("Z11.", "Z12.", "Z13."):
+        symptoms = next((found for code, found in _SYMPTOMS_AGAINST.items() if item.value.startswith(code)), ())
+        against = work.find(*symptoms) if symptoms else []
+        work = work.drop([item], "Z02", against[0]) if against else work.swap(item, item.under("Z01"))
+    return work

@@ -1,0 +1,94 @@
+"""Answers about codes that every encounter asks for again, remembered per process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.code_systems import CodeSystems
+from ghostchart.schemas.errors import CodeError
+from ghostchart.synth.library import Library
+
+GENERAL_PREFIX = "icd10cm:"
+
+
+class Lookups:
+    """Caches over one library and one set of code systems; dictionaries only, so that a lookup costs nothing."""
+
+    def __init__(self, library: Library, systems: CodeSystems) -> None:
+        self.library = library
+        self.systems = systems
+        self._direct: dict[tuple[str, tuple[tuple[str, str], ...]], str | None] = {}
+        self._conflicts: dict[tuple[str, str], bool] = {}
+        self._first: dict[str, tuple[str, ...]] = {}
+        self._billable: dict[str, bool] = {}
+        self._manifestations: dict[str, bool] = {}
+        self._blocks: dict[str, str] = {}
+        self.order: dict[tuple[str, str], bool] = {}
+        self.bilateral: dict[tuple[str, str], str | None] = {}
+
+    def direct_code(self, concept: str, attributes: Mapping[str, str]) -> str | None:
+        """The billable code of a concept before combination rules; None if the library or release has none."""
+        key = (concept, tuple(attributes.items()))
+        if key not in self._direct:
+            self._direct[key] = self._resolve(concept, attributes)
+        return self._direct[key]
+
+    def _resolve(self, concept: str, attributes: Mapping[str, str]) -> str | None:
+        try:
+            value = self.library.code_for(concept, attributes)
+        except CodeError:
+            return None
+        return value if self.is_billable(value) else None
+
+    def code_of(self, fact: ClinicalFact) -> str | None:
+        """The direct code of a condition or status fact."""
+        return self.direct_code(fact.concept, fact.attributes)
+
+    def is_billable(self, value: str) -> bool:
+        """Whether the release has it as a billable leaf."""
+        known = self._billable.get(value)
+        if known is None:
+            known = self._billable[value] = self.systems.icd10cm.is_billable(value)
+        return known
+
+    def conflict(self, a: str, b: str) -> bool:
+        """Whether an Excludes1 note forbids the pair."""
+        pair = (a, b) if a <= b else (b, a)
+        known = self._conflicts.get(pair)
+        if known is None:
+            known = self._conflicts[pair] = self.systems.icd10cm.excludes1_conflict(*pair) is not None
+        return known
+
+    def code_first(self, value: str) -> tuple[str, ...]:
+        """Code prefixes that must precede this code where they are present."""
+        known = self._first.get(value)
+        if known is None:
+            known = self._first[value] = self.systems.icd10cm.code_first_targets(value)
+        return known
+
+    def is_manifestation(self, value: str) -> bool:
+        """Whether the code's own title says that it may never stand without its cause."""
+        known = self._manifestations.get(value)
+        if known is None:
+            title = self.systems.icd10cm.description(value).lower()
+            known = self._manifestations[value] = "classified elsewhere" in title and "not elsewhere" not in title
+        return known
+
+    def block(self, value: str) -> str:
+        """The block of the tabular list the code stands in ("J40-J4A")."""
+        known = self._blocks.get(value)
+        if known is None:
+            above = self.systems.icd10cm.ancestors(value)
+            known = self._blocks[value] = next((item for item in above if "-" in item), value[:3])
+        return known
+
+
+_held: list[Lookups] = []
+
+
+def lookups_for(library: Library, systems: CodeSystems) -> Lookups:
+    """The caches of this library and these systems; one pair is held per process."""
+    if not _held or _held[0].library is not library or _held[0].systems is not systems:
+        _held[:] = [Lookups(library, systems)]
+    return _held[0]

@@ -1,0 +1,46 @@
+"""Neoplasms: active or past, anemia, treatment encounters, follow-up (N01 to N05)."""
+
+from __future__ import annotations
+
+from ghostchart.synth.policy.history import history_sites
+from ghostchart.synth.policy.worklist import Case, Worklist
+
+_SITES = {code: prefixes for code, prefixes in history_sites().items() if code.startswith("Z85")}
+
+
+def settle_active_or_past(_case: Case, work: Worklist) -> Worklist:
+    """An active tumour displaces the history code of the same site (N03)."""
+    for past in work.find("Z85."):
+        active = work.find(*_SITES[past.value]) if past.value in _SITES else []
+        if active:
+            work = work.drop([past], "N03", active[0])
+    return work
+
+
+def name_anemia(case: Case, work: Worklist) -> Worklist:
+    """Anemia that the note puts down to a tumour or to kidney disease takes the code that says so (N04, G08)."""
+    for item in work.find("D64.9"):
+        fact = case.fact_of(item)
+        cause = fact.cause if fact is not None else None
+        culprit = next((other for other in work.candidates if cause is not None and cause in other.evidence[:1]), None)
+        if culprit is None:
+            continue
+        if culprit.value.startswith("C"):
+            work = work.swap(item, item.recoded("D63.0", "N04").backed_by(culprit))
+        elif culprit.value.startswith("N18."):
+            work = work.swap(item, item.recoded("D63.1", "G08").backed_by(culprit))
+    return work
+
+
+def add_follow_up(case: Case, work: Worklist) -> Worklist:
+    """Follow-up after cancer needs the history it follows; general follow-up becomes cancer follow-up (N05)."""
+    past = work.find("Z85.")
+    general = work.get("Z09")
+    if past and general is not None:
+        work = work.swap(general, general.recoded("Z08", "N05").backed_by(*past))
+    follow_up = work.get("Z08")
+    if follow_up is None:
+        return work
+    if not past:
+        return work.drop([follow_up], "N05")
+    return work.swap(follow_up, follow_up.under("N05"))

@@ -1,0 +1,108 @@
+"""The coding policy: facts in, ordered gold codes out. Pure and deterministic: no randomness, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ghostchart.schemas.clinical import Encounter, GoldCode
+from ghostchart.schemas.code_systems import CodeSystems
+from ghostchart.synth.library import Library
+from ghostchart.synth.policy.assertion import from_facts
+from ghostchart.synth.policy.circulatory import age_infarction, join_coronary_disease_and_angina, settle_stroke
+from ghostchart.synth.policy.dementia import pair_dementia
+from ghostchart.synth.policy.diabetes import link_complications
+from ghostchart.synth.policy.encounter_reason import add_immunization, add_routine_examination, add_screening
+from ghostchart.synth.policy.excludes import drop_orphans, resolve_conflicts
+from ghostchart.synth.policy.hypertension_kidney_heart import combine_hypertension
+from ghostchart.synth.policy.infection import complete_sepsis
+from ghostchart.synth.policy.injury_external_cause import give_external_causes_a_reason, match_external_causes
+from ghostchart.synth.policy.lookups import lookups_for
+from ghostchart.synth.policy.neoplasm import add_follow_up, name_anemia, settle_active_or_past
+from ghostchart.synth.policy.ordering import put_in_order
+from ghostchart.synth.policy.pregnancy import give_chapter_15_precedence
+from ghostchart.synth.policy.procedures_modifiers import procedure_codes
+from ghostchart.synth.policy.respiratory import join_copd_and_infection
+from ghostchart.synth.policy.skin import settle_pressure_ulcers
+from ghostchart.synth.policy.specificity import join_acute_and_chronic, replace_general, settle_sides
+from ghostchart.synth.policy.status_drugs import add_body_mass_index, add_long_term_drugs
+from ghostchart.synth.policy.symptoms import drop_integral
+from ghostchart.synth.policy.worklist import Candidate, Case, Dropped, RuleStep, Worklist
+
+# Order matters: first what the facts say, then combinations, then what they make redundant, then what lives on the
+# rest (drugs, body mass), and at the end the safety nets and the order of the list.
+STEPS: tuple[RuleStep, ...] = (
+    from_facts,
+    age_infarction,
+    settle_stroke,
+    settle_active_or_past,
+    name_anemia,
+    add_follow_up,
+    settle_sides,
+    join_acute_and_chronic,
+    replace_general,
+    link_complications,
+    combine_hypertension,
+    join_coronary_disease_and_angina,
+    join_copd_and_infection,
+    complete_sepsis,
+    pair_dementia,
+    settle_pressure_ulcers,
+    give_chapter_15_precedence,
+    match_external_causes,
+    replace_general,
+    drop_integral,
+    add_screening,
+    resolve_conflicts,
+    add_routine_examination,
+    add_immunization,
+    add_long_term_drugs,
+    add_body_mass_index,
+    resolve_conflicts,
+    drop_orphans,
+    give_external_causes_a_reason,
+    put_in_order,
+)
+_EXEMPT_FROM_POA = ("Z", "V", "W", "X", "Y")
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """Gold codes of one encounter and what the rules took off the list on the way."""
+
+    codes: tuple[GoldCode, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def explain_coding(encounter: Encounter, library: Library, systems: CodeSystems) -> Coding:
+    """Like :func:`code_encounter`, with the record of dropped candidates: which rule, in favour of which code."""
+    case = Case(encounter, lookups_for(library, systems), {fact.fact_id: fact for fact in encounter.facts})
+    work = Worklist()
+    for step in STEPS:
+        work = step(case, work)
+    diagnoses = tuple(_diagnosis(case, item, index) for index, item in enumerate(work.candidates))
+    return Coding((*diagnoses, *procedure_codes(case)), work.dropped)
+
+
+def code_encounter(encounter: Encounter, library: Library, systems: CodeSystems) -> tuple[GoldCode, ...]:
+    """Ordered gold codes of one encounter: diagnoses, first-listed first, then visit and procedure codes.
+
+    Args:
+        encounter: facts, vitals and labs; nothing else is looked at.
+        library: gives each fact its direct code.
+        systems: release of ICD-10-CM and the procedure codes that the run's CPT setting knows.
+
+    Returns:
+        One :class:`GoldCode` per code, each with the mention marks a coder needs and the ids of the rules in
+        :data:`RULES` that gave, kept or ordered it. No Excludes1 pair, no duplicate, billable codes only.
+    """
+    return explain_coding(encounter, library, systems).codes
+
+
+def _diagnosis(case: Case, item: Candidate, index: int) -> GoldCode:
+    rules = item.rules
+    if case.is_outpatient:
+        poa = ""
+    else:
+        rules = (*rules, "I01")
+        poa = "1" if item.value.startswith(_EXEMPT_FROM_POA) else item.poa or "Y"
+    return GoldCode("icd10cm", item.value, "secondary" if index else "first_listed", item.evidence, rules, (), poa)

@@ -1,0 +1,95 @@
+"""Symptoms that routinely belong to a coded diagnosis are not coded beside it (G14)."""
+
+from __future__ import annotations
+
+from ghostchart.synth.policy.lookups import Lookups
+from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
+
+_COUGH, _FEVER, _BREATH, _CHEST_PAIN = "R05", "R50", "R06.0", "R07"
+# Diagnosis prefixes -> symptom prefixes, beside what the condition library says of its families (textbook medicine).
+_INTEGRAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("J12.", "J13", "J14", "J15.", "J16.", "J18."), (_COUGH, _FEVER, _BREATH, "R07.1", "R07.81", "R09.3")),
+    (("J00", "J01.", "J02.", "J03.", "J04.", "J06."), (_COUGH, _FEVER, "R07.0", "R09.81", "R09.82", "J34.89")),
+    (("J09.", "J10.", "J11."), (_COUGH, _FEVER, "R52", "R09.81", "R07.0")),
+    (("U07.1",), (_COUGH, _FEVER, _BREATH, "R43.")),
+    (("J20.", "J21.", "J22", "J40", "J41.", "J42"), (_COUGH, _FEVER, "R06.2", "R09.3")),
+    (("J43.", "J44."), (_COUGH, _BREATH, "R06.2", "R09.3")),
+    (("J45.",), (_COUGH, _BREATH, "R06.2", "R07.89")),
+    (("J84.", "J96."), (_BREATH, "R09.02")),
+    (("I50.",), (_BREATH, "R60.", "R05")),
+    (("I20.", "I21.", "I22.", "I25.11"), (_CHEST_PAIN,)),
+    (("I26.",), (_BREATH, "R07.1", "R07.9", "R07.89")),
+    (("I48.", "I47."), ("R00.0", "R00.2", "R00.8")),
+    (("I10", "I16."), ("R03.0",)),
+    (("N39.0", "N30."), ("R30.", "R35.", "R39.15", "R10.2", "R10.30")),
+    (("N10", "N12"), ("R30.", "R35.", _FEVER, "R10.")),
+    (("N20.", "N23"), ("R10.", "R31.")),
+    (("N40.1",), ("R35.", "R39.1", "R33.8")),
+    (("K21.",), ("R12", "R13.10")),
+    (("A08.", "A09", "K52."), ("R11.", "R19.7", "R10.", _FEVER)),
+    (("K29.", "K30"), ("R10.1", "R11.0")),
+    (("K35.", "K36", "K37", "K80.", "K81.", "K85.", "K57.2", "K57.32"), ("R10.", "R11.", _FEVER)),
+    (("K56.",), ("R10.", "R11.", "R14.0")),
+    (("K92.", "K62.5"), ("R19.5",)),
+    (("G43.",), ("R51", "R11.")),
+    (("G44.",), ("R51",)),
+    (("H81.",), ("R42",)),
+    (("H65.", "H66."), ("H92.0", _FEVER)),
+    (("A40.", "A41."), (_FEVER, "R65.1", "R00.0")),
+    (("L03.",), (_FEVER,)),
+    (("F32.", "F33."), ("R45.2", "R45.3", "R45.89")),
+    (("F41.",), ("R45.0", "R45.1")),
+    (("F01.", "F02.", "F03.", "G30."), ("R41.0", "R41.3", "R41.81", "R41.82")),
+    (("G20.",), ("R25.1", "R26.")),
+    (("G45.", "I63."), ("R29.8", "R47.", "R53.1", "R42")),
+    (("M16.",), ("M25.55",)),
+    (("M17.",), ("M25.56",)),
+    (("M18.",), ("M79.64",)),
+    (("M51.", "M48.0"), ("M54.5", "M54.4", "M54.1")),
+    (("M10.",), ("M25.5",)),
+    (("E11.65", "E10.65", "E13.65"), ("R73.9",)),
+    (("E11.649", "E10.649", "E13.649"), ("E16.2",)),
+    (("E03.",), ("R53.83",)),
+    (("E86.",), ("R63.8",)),
+    (("I95.",), ("R55", "R42")),
+    (("S06.0",), ("R51", "R42")),
+)
+_SYMPTOM_STARTS = ("R", "M25.5", "M54.", "M79.6", "H92.0", "E16.2", "J34.89", "K62.5")
+_KNOWN: dict[str, tuple[str, ...]] = {}
+
+
+def integral_to(value: str) -> tuple[str, ...]:
+    """Symptom prefixes that belong to a diagnosis code by our table."""
+    if value not in _KNOWN:
+        _KNOWN[value] = tuple(symptom for starts, found in _INTEGRAL if value.startswith(starts) for symptom in found)
+    return _KNOWN[value]
+
+
+def integral_symptoms(look: Lookups, value: str, concept: str) -> tuple[str, ...]:
+    """The same, with what the library says of the concept."""
+    family = look.library.families.get(concept)
+    return integral_to(value) + (family.integral_symptoms if family is not None else ())
+
+
+def drop_integral(case: Case, work: Worklist) -> Worklist:
+    """Take integral symptoms off; symptoms that do not belong to any coded diagnosis stay."""
+    suspects = work.find(*_SYMPTOM_STARTS)
+    if not suspects or len(suspects) == len(work.candidates) == 1:
+        return work
+    for symptom in suspects:
+        holder = _explained_by(case, work, symptom)
+        if holder is not None:
+            underweight = symptom.value.startswith("R63") and holder.value.startswith("E4")
+            work = work.drop([symptom], "E09" if underweight else "G14", holder)
+    return work
+
+
+def _explained_by(case: Case, work: Worklist, symptom: Candidate) -> Candidate | None:
+    for item in work.candidates:
+        if item.value == symptom.value or (item.value.startswith("R") and not item.value.startswith("R65")):
+            continue
+        if item.value.startswith("Z"):
+            continue
+        if symptom.value.startswith(integral_symptoms(case.look, item.value, item.concept) or ("~",)):
+            return item
+    return None
