@@ -1,0 +1,70 @@
+"""How a leaked identifier may be shown: its shape, never its letters; and the report that stays protected."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ghostchart.schemas.canonical import readable_json
+from ghostchart.schemas.errors import OutputError
+
+_CONTEXT_CHARS = 40
+FINDINGS = "findings.json"
+
+
+def masked(value: str) -> str:
+    """Each word's first letter and stars for the rest ("J***** D**"); digits are always stars."""
+    words = re.findall(r"\S+|\s+", value)
+    return "".join(_masked_word(word) if word.strip() else " " for word in words)
+
+
+def _masked_word(word: str) -> str:
+    shown = word[0] if word[0].isalpha() and not any(char.isdigit() for char in word) else ""
+    return shown + re.sub(r"\w", "*", word[len(shown) :])
+
+
+def masked_context(text: str, start: int, end: int, also: Iterable[tuple[int, int]] = ()) -> str:
+    """Up to 40 characters either side; the finding, other findings nearby and all digits are starred."""
+    low, high = max(0, start - _CONTEXT_CHARS), min(len(text), end + _CONTEXT_CHARS)
+    chars = list(text[low:high])
+    for begin, finish in [(start, end), *also]:
+        for place in range(max(begin, low), min(finish, high)):
+            if chars[place - low].isalnum():
+                chars[place - low] = "*"
+    return re.sub(r"\d", "*", "".join(chars)).replace("\n", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedFinding:
+    """One finding as the protected report shows it: masked, with a keyed digest to compare findings by."""
+
+    gate: str
+    kind: str
+    note_id: str
+    entity_type: str
+    masked: str
+    digest: str
+    context: str
+
+
+def write_protected_findings(protected: Path, findings: Sequence[ProtectedFinding]) -> Path:
+    """Write ``protected/reports/findings.json``; folder mode 0700, file mode 0600.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = protected / "reports"
+    path = folder / FINDINGS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(readable_json({"findings": [asdict(item) for item in findings]}))
+    except OSError as error:
+        raise OutputError(f"cannot write {FINDINGS}: {error.strerror}", where=str(folder)) from None
+    return path

@@ -1,0 +1,135 @@
+"""What a shape alone cannot tell: check digits, calendar ranges and numbers that only look like identifiers."""
+
+from __future__ import annotations
+
+import re
+
+from ghostchart.schemas.codes import Code
+from ghostchart.schemas.errors import CodeError
+
+_UNITS = re.compile(r"(?i)^(?:mg|mcg|ml|kg|g|mmhg|bpm|units?|meq|mmol|cells|copies|k/|x10|%)")
+_VITAL_BEFORE = re.compile(r"(?i)(?:bp|pulse|ratio|score|strength|pain|murmur|vision|acuity|va)[: ]*$")
+
+
+def digits(text: str) -> str:
+    """Only the digits."""
+    return re.sub(r"\D", "", text)
+
+
+def is_numeric_date(match: re.Match[str]) -> bool:
+    """Month and day in range, in either order; not a blood pressure or a fraction with three parts."""
+    first, second, _ = (int(part) for part in re.split(r"[-/.]", match["id"]))
+    in_range = (1 <= first <= 12 and 1 <= second <= 31) or (1 <= second <= 12 and 1 <= first <= 31)
+    return in_range and not _VITAL_BEFORE.search(match.string[: match.start("id")][-12:])
+
+
+def is_month_day(match: re.Match[str]) -> bool:
+    """A month name, not the verb: "may 2", "march 3" in lower case without a year are refused."""
+    text = match["id"]
+    word = re.split(r"[ .-]", text, maxsplit=1)[0]
+    if word in ("may", "march", "mar", "sun", "sat", "dec", "jan"):
+        return bool(re.search(r"(?:1[89]|20)\d\d", text))
+    tail = match.string[match.end() :][:8]
+    return not _UNITS.match(tail.strip())
+
+
+def is_day_month(match: re.Match[str]) -> bool:
+    """A day and a month; "2 mar" in lower case needs a year."""
+    text = match["id"]
+    month = re.search(r"[A-Za-z]{3,}", text.replace(" of ", " "))
+    return month is not None and (month[0][0].isupper() or bool(re.search(r"(?:1[89]|20)\d\d", text)))
+
+
+def is_extension(match: re.Match[str]) -> bool:
+    """Keeps "x4" for extremities and "x 1000" for counts out: at least four digits right after a telephone word."""
+    head = match.string[: match.start()][-24:].lower()
+    return match["id"].lower().startswith(("pager", "beeper", "ext")) or bool(re.search(r"(?:call|phone|tel)", head))
+
+
+def has_phone_length(match: re.Match[str]) -> bool:
+    """Between 8 and 15 digits (ITU-T E.164)."""
+    return 8 <= len(digits(match["id"])) <= 15
+
+
+def is_ipv4(match: re.Match[str]) -> bool:
+    """Four octets of at most 255, not after "version" or "v."."""
+    head = match.string[: match.start()][-10:].lower()
+    return all(int(part) <= 255 for part in match["id"].split(".")) and not re.search(r"v(?:ersion|\.)?\s?$", head)
+
+
+def is_ipv6(match: re.Match[str]) -> bool:
+    """Hexadecimal groups, not a clock time: needs a letter or a double colon and at least four groups."""
+    text = match["id"].lower()
+    return bool(re.search(r"[a-f]|::", text)) and text.count(":") >= 3
+
+
+def is_npi(match: re.Match[str]) -> bool:
+    """National Provider Identifier: Luhn over 80840 + number (CMS NPI check digit standard)."""
+    return luhn("80840" + match["id"])
+
+
+def luhn(number: str) -> bool:
+    """Luhn check digit (ISO/IEC 7812)."""
+    total = 0
+    for place, char in enumerate(reversed(number)):
+        value = int(char) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def is_dea(match: re.Match[str]) -> bool:
+    """DEA registration: (d1+d3+d5) + 2(d2+d4+d6) ends in d7."""
+    numbers = [int(char) for char in match["id"][2:]]
+    return (sum(numbers[0:5:2]) + 2 * sum(numbers[1:6:2])) % 10 == numbers[6]
+
+
+def looks_like_vin(match: re.Match[str]) -> bool:
+    """At least three digits and three letters among the 17 (real and made-up numbers alike)."""
+    text = match["id"]
+    return sum(char.isdigit() for char in text) >= 3 and sum(char.isalpha() for char in text) >= 3
+
+
+def is_plate(match: re.Match[str]) -> bool:
+    """Upper case with a digit; a plain word after "tag" or "plate" is none."""
+    text = match["id"]
+    return text == text.upper() and any(char.isdigit() for char in text)
+
+
+def is_identifier(match: re.Match[str]) -> bool:
+    """At least three digits after a record-number label, and no date."""
+    text = match["id"]
+    return len(digits(text)) >= 3 and not re.fullmatch(r"(?:1[89]|20)\d\d-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}", text)
+
+
+def is_long_identifier(match: re.Match[str]) -> bool:
+    """At least four digits, no date, no year, no plain measurement."""
+    text = match["id"]
+    if len(digits(text)) < 4 or re.fullmatch(
+        r"(?:1[89]|20)\d\d|(?:1[89]|20)\d\d-\d\d-\d\d|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", text
+    ):
+        return False
+    return not _UNITS.match(match.string[match.end() :].lstrip()[:6])
+
+
+def is_weakly_labelled(match: re.Match[str]) -> bool:
+    """As :func:`is_long_identifier`, and not of the shape of a code: "visit 99213", "claim for E11.22"."""
+    return is_long_identifier(match) and not _is_code(match["id"])
+
+
+def is_bare_number(match: re.Match[str]) -> bool:
+    """Seven digits or more without any label: no count, no measurement, no date written together."""
+    text = digits(match["id"])
+    if len(text) == 8 and re.fullmatch(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", text):
+        return False
+    head, tail = match.string[: match.start()][-12:].lower(), match.string[match.end() :].lstrip()[:6]
+    return not _UNITS.match(tail) and not re.search(r"(?:ndc|snomed|loinc|rxcui|code|lot)\W*$", head)
+
+
+def _is_code(text: str) -> bool:
+    for system in ("icd10cm", "cpt", "hcpcs"):
+        try:
+            Code(system, text.upper())
+        except CodeError:
+            continue
+        return True
+    return False

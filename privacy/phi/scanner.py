@@ -1,0 +1,136 @@
+"""The scanner: distinct pieces of text once each, rules on all of it, NER where a name is possible at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ghostchart.privacy.phi.findings import PhiFinding, strongest
+from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
+from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
+
+_CAPITALISED = re.compile(r"\b[A-ZÀ-Ý][\w'’-]*")
+_NEAR_CHARS = 16
+_MEMORY_SEGMENTS = 400_000  # pieces remembered per scanner; beyond that old ones are forgotten all at once
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpan:
+    """A range that the ledger already accounts for; NER reads a stand-in there."""
+
+    start: int
+    end: int
+    entity_type: str
+
+
+class PhiScanner:
+    """Finds direct identifiers in clinical text with Presidio, our recognizers and a spaCy pipeline.
+
+    Every text is cut into lines and sentences, and each distinct one is read once: rules see it as it is; the NER
+    model sees it with numbers (and, in :meth:`scan_known`, ledger entries) replaced by neutral ones, and only where two
+    neighbouring capitalised words could be a name.
+    """
+
+    def __init__(self, pipeline: str | None = None) -> None:
+        from ghostchart.privacy.phi.presidio_engine import DEFAULT_PIPELINE, PhiEngine
+
+        self._engine = PhiEngine(pipeline or DEFAULT_PIPELINE)
+        self._rules: dict[str, tuple[PhiFinding, ...]] = {}
+        self._model: dict[str, tuple[PhiFinding, ...]] = {}
+
+    def scan(self, texts: Sequence[str]) -> list[list[PhiFinding]]:
+        """Findings per text, in text order, without overlaps; nothing is masked for the model but numbers."""
+        return self.scan_known(texts, [()] * len(texts))
+
+    def scan_known(self, texts: Sequence[str], known: Sequence[Iterable[KnownSpan]]) -> list[list[PhiFinding]]:
+        """As :meth:`scan`, with ranges whose identifiers are known.
+
+        Rules still read the real text there; the model reads a stand-in of the same kind, so that sentences which
+        differ only in a surrogate are one. A name beside or outside the known ranges is seen as before.
+        """
+        self._forget()
+        pieces = [self._pieces(text, spans) for text, spans in zip(texts, known, strict=True)]
+        wanted = sorted({piece.neutral for group in pieces for piece in group if piece.neutral} - self._model.keys())
+        for neutral, found in zip(wanted, self._engine.by_model(wanted), strict=True):
+            self._model[neutral] = tuple(found)
+        return [self._collect(group) for group in pieces]
+
+    @property
+    def distinct_read(self) -> tuple[int, int]:
+        """How many distinct pieces the rules and the NER model have read."""
+        return len(self._rules), len(self._model)
+
+    def _forget(self) -> None:
+        for memory in (self._rules, self._model):
+            if len(memory) > _MEMORY_SEGMENTS:
+                memory.clear()
+
+    def _pieces(self, text: str, known: Iterable[KnownSpan]) -> list[_Piece]:
+        spans = _disjoint(known)
+        pieces = []
+        for start, end in segments(text):
+            body = text[start:end]
+            rules = self._rules.get(body)
+            if rules is None:
+                rules = self._rules[body] = tuple(self._engine.by_rules(body))
+            inside = [
+                StandIn(
+                    max(item.start - start, 0),
+                    min(item.end, end) - start,
+                    stand_in(item.entity_type, text[item.start : item.end]),
+                )
+                for item in spans
+                if item.start < end and start < item.end
+            ]
+            neutral, replaced = neutralise(body, inside) if may_hold_name(body, inside) else ("", [])
+            pieces.append(_Piece(start, rules, neutral, replaced))
+        return pieces
+
+    def _collect(self, group: list[_Piece]) -> list[PhiFinding]:
+        found: list[PhiFinding] = []
+        for piece in group:
+            here = list(piece.rules)
+            for item in self._model.get(piece.neutral, ()):
+                start, end = original_span(item.start, item.end, piece.replaced)
+                here.append(PhiFinding(start, end, item.entity_type, item.score))
+            found.extend(
+                PhiFinding(item.start + piece.start, item.end + piece.start, item.entity_type, item.score)
+                for item in strongest(here)
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    start: int
+    rules: tuple[PhiFinding, ...]
+    neutral: str  # "" where no name is possible
+    replaced: list[StandIn]
+
+
+def _disjoint(known: Iterable[KnownSpan]) -> list[KnownSpan]:
+    kept: list[KnownSpan] = []
+    for item in sorted(known, key=lambda span: (span.start, -span.end)):
+        if item.start < item.end and (not kept or item.start >= kept[-1].end):
+            kept.append(item)
+    return kept
+
+
+def may_hold_name(body: str, known: Sequence[StandIn] = ()) -> bool:
+    """Whether two neighbouring capitalised words could be a name that is not wholly known.
+
+    The NER model's findings are accepted only with two such words (see :func:`names.is_person`), so a piece without them
+    need not be read by it.
+    """
+    before: tuple[int, bool] | None = None
+    for match in _CAPITALISED.finditer(body):
+        word = match[0]
+        if is_ordinary(word) and not is_name_word(word):
+            before = None
+            continue
+        inside = any(item.start <= match.start() and match.end() <= item.end for item in known)
+        if before is not None and match.start() - before[0] <= _NEAR_CHARS and not (inside and before[1]):
+            return True
+        before = (match.end(), inside)
+    return False

@@ -1,0 +1,79 @@
+"""Gate "corpus_validation": Great Expectations shard by shard, and checks of our own that Great Expectations cannot say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from ghostchart.privacy.great_expectations_suite import ExpectationCount, ShardSuite
+from ghostchart.privacy.validation_rules import RULES, RowRules, RuleTally, failing_rows, reasons_of
+from ghostchart.schemas.code_systems import CodeSystems
+from ghostchart.schemas.corpus import read_shard, shard_paths
+from ghostchart.schemas.measures import Measure, proportion
+from ghostchart.schemas.note import SPLITS
+from ghostchart.schemas.progress import SILENT, Progress
+from ghostchart.schemas.verdict import Verdict
+
+GATE, TITLE = "corpus_validation", "Corpus validation (Great Expectations and own rules)"
+
+
+def run_validation(corpus: Path, systems: CodeSystems, progress: Progress = SILENT) -> tuple[Verdict, ...]:
+    """Check every shard of a corpus; one shard is in memory at a time.
+
+    Returns:
+        one verdict, "passed" or "failed"; reasons name the rule, the shard and the number of rows, never a value.
+
+    Raises:
+        CorpusError: a shard is missing, unreadable or has other columns than documented.
+    """
+    paths = [(split, path) for split in SPLITS for path in shard_paths(corpus, split)]
+    suite, rules, tally = ShardSuite(), RowRules(systems), RuleTally()
+    counted: list[tuple[str, ExpectationCount]] = []
+    with progress.task("corpus validation", total=len(paths)) as advance:
+        for split, path in paths:
+            table = read_shard(path)
+            counted += [(path.name, count) for count in suite.run(table)]
+            for row in table.to_pylist():
+                rules.check(row, path.name, split, tally)
+            advance(1)
+    reasons = [*_expectation_reasons(counted), *reasons_of(tally)]
+    return (
+        Verdict(
+            gate=GATE,
+            title=TITLE,
+            outcome="failed" if reasons else "passed",
+            reasons=tuple(reasons),
+            measures=tuple(_measures(counted, tally)),
+        ),
+    )
+
+
+def _expectation_reasons(counted: list[tuple[str, ExpectationCount]]) -> list[str]:
+    broken: dict[tuple[str, str], Counter[str]] = {}
+    for shard, count in counted:
+        if not count.passed:
+            broken.setdefault((count.expectation, count.column), Counter())[shard] += count.unexpected
+    reasons = []
+    for (expectation, column), shards in sorted(broken.items()):
+        where = ", ".join(f"{shard}: {rows}" for shard, rows in sorted(shards.items()))
+        subject = f"column {column}" if column else "table"
+        reasons.append(f"{expectation.replace('_', ' ')}: broken for {subject} ({where})")
+    return reasons
+
+
+def _measures(counted: list[tuple[str, ExpectationCount]], tally: RuleTally) -> list[Measure]:
+    kept = sum(count.passed for _, count in counted)
+    measures = [
+        proportion("Great Expectations: expectations kept, over shards", kept, len(counted), limit=1.0),
+        Measure(name="notes checked", value=float(tally.notes), n=tally.notes),
+        Measure(name="gold codes checked against their release", value=float(tally.codes), n=tally.codes),
+        Measure(name="evidence spans checked", value=float(tally.spans), n=tally.spans),
+    ]
+    measures += [
+        proportion(f"rows breaking: {rule}", failing_rows(tally, [rule]), tally.notes, limit=0.0) for rule in RULES
+    ]
+    shared = len(tally.shared_patients) + len(tally.shared_families) + tally.repeated_ids
+    measures.append(
+        Measure(name="patients or template families in two splits, repeated note ids", value=float(shared), limit=0.0)
+    )
+    return measures

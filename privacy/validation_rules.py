@@ -1,0 +1,162 @@
+"""Checks of a corpus that know nothing of how it was made: only the code systems, the text and the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any
+
+from ghostchart.schemas.code_systems import CodeSystems
+from ghostchart.schemas.codes import Code
+from ghostchart.schemas.errors import CodeError
+from ghostchart.schemas.note import ENTITY_TYPES
+
+# Chapter 20, external causes of morbidity: never a first-listed or principal diagnosis (guidelines, section I.C.20.a.6).
+_EXTERNAL_CAUSE = ("V", "W", "X", "Y")
+_ROLES = {"first_listed", "secondary", "procedure"}
+RULES: dict[str, str] = {
+    "unknown code": "a code is not billable in the release",
+    "wrong release": "a code is stamped with another release than the one checked against",
+    "wrong system": "a diagnosis stands as a procedure or the other way round",
+    "missing first-listed": "a note does not have exactly one first-listed diagnosis",
+    "external cause first": "an external cause code stands first",
+    "duplicate code": "a code is given twice in one note",
+    "Excludes1 conflict": "two codes of one note exclude each other",
+    "lost span": "an evidence span lies outside the text or is empty",
+    "no evidence": "a code has no evidence span",
+    "no rule": "a code names no policy rule",
+    "ledger mismatch": "a ledger entry does not equal the text at its place",
+    "ledger type": "a ledger entry has an unknown type",
+    "distractor span": "a distractor's span lies outside the text or is empty",
+    "empty text": "a note has no text",
+    "invalid date": "an encounter date is missing, before 1900 or more than two years ahead of the code release",
+    "age out of range": "an age is below 0 or above 90 (90 stands for 90 and over)",
+}
+
+
+@dataclass
+class RuleTally:
+    """Rows per broken rule and shard, and what must hold across shards."""
+
+    broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    patients: dict[str, str] = field(default_factory=dict)
+    families: dict[str, str] = field(default_factory=dict)
+    note_ids: set[str] = field(default_factory=set)
+    shared_patients: set[str] = field(default_factory=set)
+    shared_families: set[str] = field(default_factory=set)
+    repeated_ids: int = 0
+    notes: int = 0
+    codes: int = 0
+    spans: int = 0
+
+
+class RowRules:
+    """Row checks against one set of code systems; answers about codes are remembered, since codes repeat."""
+
+    def __init__(self, systems: CodeSystems) -> None:
+        self._release = cache(systems.release_of)
+        self._billable = cache(lambda system, value: _is_billable(systems, system, value))
+        self._conflict = cache(lambda first, second: systems.icd10cm.excludes1_conflict(first, second) is not None)
+
+    def check(self, row: dict[str, Any], shard: str, split: str, tally: RuleTally) -> None:
+        """Check one row (``table.to_pylist()``) and keep what is broken."""
+        tally.notes += 1
+        tally.codes += len(row["codes"] or ())
+        for rule in sorted(set(self.broken_rules(row))):
+            tally.broken[rule, shard] += 1
+        if row["note_id"] in tally.note_ids:
+            tally.repeated_ids += 1
+        tally.note_ids.add(row["note_id"])
+        if tally.patients.setdefault(row["patient_id"], split) != split:
+            tally.shared_patients.add(row["patient_id"])
+        if tally.families.setdefault(row["template_family"], split) != split:
+            tally.shared_families.add(row["template_family"])
+        tally.spans += sum(len(code["spans"] or ()) for code in row["codes"] or ())
+
+    def broken_rules(self, row: dict[str, Any]) -> Iterator[str]:
+        """Names of the rules that a row breaks."""
+        text = row["text"] or ""
+        if not text.strip():
+            yield "empty text"
+        day = row["encounter_date"]
+        if not isinstance(day, date) or not 1900 <= day.year <= 2028:
+            yield "invalid date"
+        if row["age"] is None or not 0 <= row["age"] <= 90:
+            yield "age out of range"
+        yield from self._codes(row["codes"] or [], len(text), row["setting"])
+        for entry in row["surrogates"] or []:
+            if entry["entity_type"] not in ENTITY_TYPES:
+                yield "ledger type"
+            if not _inside(entry, len(text)) or text[entry["start"] : entry["end"]] != entry["value"]:
+                yield "ledger mismatch"
+        if not all(_inside(entry, len(text)) for entry in row["distractors"] or []):
+            yield "distractor span"
+
+    def _codes(self, codes: list[dict[str, Any]], length: int, setting: str) -> Iterator[str]:
+        first = [code for code in codes if code["role"] == "first_listed"]
+        if len(first) != 1:
+            yield "missing first-listed"
+        if any(code["value"].startswith(_EXTERNAL_CAUSE) for code in first):
+            yield "external cause first"
+        for code in codes:
+            if not self._billable(code["system"], code["value"]):
+                yield "unknown code"
+            elif code["release"] != self._release(code["system"]):
+                yield "wrong release"
+            if code["role"] not in _ROLES or (code["role"] == "procedure") != (code["system"] in ("cpt", "hcpcs")):
+                yield "wrong system"
+            if not code["spans"]:
+                yield "no evidence"
+            if not all(_inside(span, length) for span in code["spans"] or []):
+                yield "lost span"
+            if not code["rules"]:
+                yield "no rule"
+        given = [(code["system"], code["value"]) for code in codes]
+        if len(set(given)) != len(given):
+            yield "duplicate code"
+        if self._has_conflict(sorted({value for system, value in given if system == "icd10cm"})):
+            yield "Excludes1 conflict"
+
+    def _has_conflict(self, values: list[str]) -> bool:
+        known = [value for value in values if self._billable("icd10cm", value)]
+        return any(self._conflict(a, b) for place, a in enumerate(known) for b in known[place + 1 :])
+
+
+def _inside(span: dict[str, Any], length: int) -> bool:
+    start, end = span["start"], span["end"]
+    return start is not None and end is not None and 0 <= start < end <= length
+
+
+def _is_billable(systems: CodeSystems, system: Any, value: str) -> bool:
+    try:
+        return systems.is_billable(Code(system, value))
+    except CodeError:
+        return False
+
+
+def reasons_of(tally: RuleTally) -> list[str]:
+    """One sentence per broken rule: what, how many rows, in which shards; never a value."""
+    reasons = []
+    for rule, meaning in RULES.items():
+        shards = {shard: rows for (name, shard), rows in tally.broken.items() if name == rule}
+        if shards:
+            where = ", ".join(f"{shard}: {rows}" for shard, rows in sorted(shards.items()))
+            reasons.append(f"{rule}: {meaning}, in {sum(shards.values())} row(s) ({where})")
+    if tally.repeated_ids:
+        reasons.append(f"repeated note id: {tally.repeated_ids} row(s) have a note id that an earlier row has")
+    if tally.shared_patients:
+        reasons.append(f"splits not disjoint: {len(tally.shared_patients)} patient(s) stand in more than one split")
+    if tally.shared_families:
+        reasons.append(
+            f"splits not disjoint: {len(tally.shared_families)} template famil(ies) stand in more than one split"
+        )
+    return reasons
+
+
+def failing_rows(tally: RuleTally, names: Iterable[str]) -> int:
+    """Rows that break one of the named rules, summed over rules and shards."""
+    wanted = set(names)
+    return sum(rows for (name, _), rows in tally.broken.items() if name in wanted)
