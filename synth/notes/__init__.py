@@ -1,0 +1,1 @@
+"""Clinical notes from facts: templates, phrase banks, surrogate identifiers, evidence spans."""

@@ -1,0 +1,207 @@
+"""Blocks of a note: the lists and sentences that templates lay out (names in :mod:`.vocabulary`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ghostchart.schemas.clinical import ClinicalFact, Encounter
+from ghostchart.synth.notes.findings import examine, presentation, review_negatives, screen_function
+from ghostchart.synth.notes.measurements import write_readings
+from ghostchart.synth.notes.medications import write_medications
+from ghostchart.synth.notes.places import PlacedFacts, place_facts
+from ghostchart.synth.notes.problems import problem_view, status_of
+from ghostchart.synth.notes.sandbox import prose
+from ghostchart.synth.notes.views import Entry, ProcedureView
+from ghostchart.synth.notes.visits import visit_statement
+from ghostchart.synth.notes.writer import NEGATED_MARK, NoteWriter
+
+_OPENERS = {"office_soap": "opener.office", "ed": "opener.ed", "discharge_summary": "opener.discharge", "awv": "opener.awv"}
+_MAX_STORIES = 2
+_REPEATED_IN_HISTORY = 0.45
+
+
+def write_blocks(writer: NoteWriter) -> dict[str, object]:
+    """Everything a template may write, as marked text."""
+    encounter = writer.encounter
+    placed = place_facts(encounter)
+    problems = placed.at("problem")
+    codes = tuple(code for fact in problems + placed.at("carried") if (code := writer.forms.code_of(fact)))
+    chief = _chief(writer, problems)
+    medications = write_medications(writer, placed.at("medication"), problems)
+    return {
+        **writer.people_and_places(),
+        "chief": chief(),
+        "opener": writer.say(_OPENERS[encounter.note_type], chief=chief),
+        "story": _story(writer, placed, problems),
+        "denials": _denials(writer, placed, codes),
+        "pmh": _past_history(writer, placed, problems),
+        "family": _family(writer, placed),
+        "social": _social(writer, codes),
+        "allergies": writer.say("allergies"),
+        "meds": medications,
+        "vitals": write_readings(encounter.vitals, "vital", writer.marks, writer.voice),
+        "labs": write_readings(encounter.labs, "lab", writer.marks, writer.voice),
+        "exam": examine(writer, codes),
+        "results": [
+            writer.say("ruled_out", name=lambda fact=fact: writer.mention(fact)) for fact in placed.at("ruled_out")
+        ],
+        "procedures": [_procedure(writer, fact) for fact in placed.at("procedure")],
+        "problems": _problems(writer, placed, problems),
+        "screens": screen_function(writer, codes),
+        "plan_remarks": _plan_remarks(writer, placed),
+        "visit": visit_statement(writer, placed.at("visit"), len(problems)),
+        "closing": writer.say("closing"),
+        "disposition": writer.say(_disposition_bank(encounter)),
+    }
+
+
+def _disposition_bank(encounter: Encounter) -> str:
+    return "disposition.ed" if encounter.note_type == "ed" else "disposition.discharge"
+
+
+def _chief(writer: NoteWriter, problems: list[ClinicalFact]) -> Callable[[], str]:
+    """The reason for the encounter as a noun phrase: one mention, or two for follow-up visits."""
+    reasons = [fact for fact in problems if writer.forms.code_of(fact)[:1] not in "VWXY"] or problems
+    if not reasons:
+        return lambda: writer.say("chief.none")
+    count = 2 if writer.encounter.note_type == "office_soap" and writer.draws.chance(0.4) else 1
+    return lambda: prose(writer.mentions(reasons[:count]))
+
+
+def _story(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]) -> list[str]:
+    """History of present illness after its first sentence."""
+    said: list[str] = []
+    told = 0
+    for position, fact in enumerate(problems):
+        code = writer.forms.code_of(fact)
+        if code[:1] in ("V", "W", "X", "Y"):
+            said.append(writer.say("story.mechanism", name=lambda fact=fact: writer.mention(fact)))
+            continue
+        if told >= _MAX_STORIES or fact.certainty == "uncertain":
+            continue
+        shown = presentation(writer, code) if position == 0 or writer.draws.chance(0.3) else None
+        if shown:
+            said.append(shown)
+            told += 1
+        elif position > 0 and status_of(writer, fact) == "chronic" and writer.draws.chance(0.7):
+            said.append(writer.say("story.chronic", name=lambda fact=fact: writer.mention(fact)))
+            told += 1
+    for fact in placed.at("uncertain"):
+        said.append(_uncertain(writer, fact))
+    differential = placed.at("differential")
+    if differential:
+        names = prose(writer.mentions(differential), "or" if writer.draws.chance(0.5) else "and")
+        said.append(writer.say("differential", names=names))
+    for fact in placed.at("other_person"):
+        said.append(writer.say("other_person", name=lambda fact=fact: writer.mention(fact)))
+    for fact in placed.at("external"):
+        said.append(writer.say("external", name=lambda fact=fact: writer.mention(fact)))
+    return said
+
+
+def _uncertain(writer: NoteWriter, fact: ClinicalFact) -> str:
+    cause = next((other for other in writer.encounter.facts if other.fact_id == fact.cause), None)
+    name = writer.mention(fact)
+    if cause is not None:
+        return writer.say("uncertain.cause", name=name, symptom=lambda: writer.mention(cause))
+    return writer.say("uncertain", name=name)
+
+
+def _denials(writer: NoteWriter, placed: PlacedFacts, codes: tuple[str, ...]) -> list[str]:
+    """Noun phrases for what is not there: negated facts, then items of a review of systems."""
+    facts = placed.at("negated")
+    named = writer.mentions(facts)
+    taken = {writer.forms.code_of(fact)[:3] for fact in facts}
+    # Symptoms of a return precaution are not denied in the same breath, nor are possible diagnoses.
+    open_codes = codes + tuple(
+        writer.forms.code_of(fact)
+        for place in ("hypothetical", "uncertain", "differential")
+        for fact in placed.at(place)  # type: ignore[arg-type]
+    )
+    negatives = review_negatives(writer, open_codes, taken, 3 if named else 4)
+    return named + [writer.marks.around(item, NEGATED_MARK) for item in negatives]
+
+
+def _past_history(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]) -> list[str]:
+    """Past history, carried problems, and some of today's lasting problems again."""
+    listed = [
+        writer.mention(fact)
+        for fact in problems[1:]
+        if fact.certainty == "confirmed"
+        and status_of(writer, fact) == "chronic"
+        and writer.draws.chance(_REPEATED_IN_HISTORY)
+    ]
+    for fact in placed.at("carried"):
+        bank = "pmh.copied" if fact.distractor else "pmh.carried"
+        listed.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+    for fact in placed.at("past"):
+        bank = "pmh.resolved" if fact.temporality == "resolved" else "pmh.history"
+        if writer.forms.code_of(fact)[:1] == "Z":
+            bank = "pmh.carried"
+        listed.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+    for fact in placed.at("past_procedure"):
+        listed.append(writer.say("pmh.procedure", name=lambda fact=fact: writer.mention(fact)))
+    return listed
+
+
+def _family(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
+    listed = []
+    for fact in placed.at("family"):
+        bank = "family.negated" if fact.certainty == "negated" else "family"
+        listed.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+    return listed
+
+
+def _social(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
+    """Harmless remarks that no code of the patient contradicts."""
+    fitting = [entry for entry in writer.phrases.entries("social") if entry.fits(codes)]
+    adult = writer.encounter.age >= 18
+    chosen = writer.draws.some([entry for entry in fitting if adult or entry.label == "anyone"], 2)
+    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in chosen]
+
+
+def _procedure(writer: NoteWriter, fact: ClinicalFact) -> ProcedureView:
+    bank = _procedure_bank(fact.concept)
+
+    def name() -> str:
+        return writer.mention(fact)
+
+    return ProcedureView("procedure", {"name": name, "sentence": lambda: writer.say(bank, name=name)})
+
+
+def _procedure_bank(concept: str) -> str:
+    system, _, number = concept.partition(":")
+    if system == "hcpcs":
+        return "procedure.other"
+    if number.startswith("8"):
+        return "procedure.lab"
+    if number.startswith("7"):
+        return "procedure.imaging"
+    if "90460" <= number <= "90759":
+        return "procedure.vaccine"
+    return "procedure.other"
+
+
+def _problems(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]) -> list[Entry]:
+    drugs: dict[str, list[ClinicalFact]] = {}
+    for fact in placed.at("medication"):
+        drugs.setdefault(fact.attributes.get("purpose", ""), []).append(fact)
+    views: list[Entry] = []
+    for fact in problems:
+        views.append(problem_view(writer, fact, drugs.get(fact.concept, []) if fact.concept else []))
+    return views
+
+
+def _plan_remarks(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
+    said = []
+    hypothetical = placed.at("hypothetical")
+    if hypothetical:
+        symptoms = [fact for fact in hypothetical if writer.forms.code_of(fact)[:1] == "R"]
+        others = [fact for fact in hypothetical if fact not in symptoms]
+        if symptoms:
+            said.append(writer.say("hypothetical.symptom", names=prose(writer.mentions(symptoms), "or")))
+        said.extend(writer.say("hypothetical", name=lambda fact=fact: writer.mention(fact)) for fact in others)
+    for fact in placed.at("declined"):
+        bank = "declined" if fact.temporality == "declined" else "planned"
+        said.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+    return said

@@ -1,0 +1,140 @@
+"""How facts are worded in a note of one split, and which ICD-10-CM code a fact stands for by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.codes import Code, procedure
+from ghostchart.schemas.errors import CodeError, TemplateError
+from ghostchart.schemas.note import Split
+from ghostchart.synth.notes.draws import Draws
+
+# Of five or more surface forms, one in five is kept for test notes and one for validation notes; of three or four,
+# the last is kept for test notes. Test notes use a kept form this often, so that at least 30 % of condition mentions
+# in test notes are worded as training never saw them (issue: "splits by phrase").
+HELD_OUT_SHARE = 0.4
+_TEST_SLOT, _VALIDATION_SLOT, _SLOTS = 3, 4, 5
+_PAST = ("history", "resolved")
+
+
+class FamilyLike(Protocol):
+    """What notes ask of a condition family."""
+
+    @property
+    def chronic(self) -> bool:
+        """Whether the condition lasts."""
+        ...
+
+
+class WordingLibrary(Protocol):
+    """The part of the condition library that notes use."""
+
+    @property
+    def families(self) -> Mapping[str, FamilyLike]:
+        """Condition families by key."""
+        ...
+
+    def code_for(self, concept: str, attributes: Mapping[str, str]) -> str:
+        """Direct code of a concept; CodeError if unknown."""
+        ...
+
+    def surface_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
+        """Noun phrases for a condition."""
+        ...
+
+    def history_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
+        """Noun phrases for what the patient once had."""
+        ...
+
+    def family_history_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
+        """Noun phrases for what a relative has."""
+        ...
+
+    def procedure_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
+        """Noun phrases for a procedure."""
+        ...
+
+
+class FormBook:
+    """Surface forms per split; remembers them, because the same conditions return in thousands of notes."""
+
+    def __init__(self, library: WordingLibrary, split: Split, describe: Callable[[Code], str]) -> None:
+        self._library = library
+        self._describe = describe
+        self._split = split
+        self._choices: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._codes: dict[tuple[str, ...], str] = {}
+
+    def draw(self, fact: ClinicalFact, draws: Draws) -> str:
+        """One surface form for one mention.
+
+        Raises:
+            TemplateError: the library has no words for this fact.
+        """
+        open_forms, kept_forms = self._forms(fact)
+        if kept_forms and (not open_forms or draws.chance(HELD_OUT_SHARE)):
+            return draws.pick(kept_forms)
+        return draws.pick(open_forms)
+
+    def code_of(self, fact: ClinicalFact) -> str:
+        """The ICD-10-CM code the concept has by itself, "" where it has none; steers wording only, never gold."""
+        key = (fact.concept, *_pairs(fact.attributes))
+        code = self._codes.get(key)
+        if code is None:
+            try:
+                code = self._library.code_for(fact.concept, fact.attributes)
+            except CodeError:
+                code = ""
+            self._codes[key] = code
+        return code
+
+    def is_chronic(self, fact: ClinicalFact) -> bool | None:
+        """Whether the condition lasts; None where the library does not say (general path)."""
+        family = self._library.families.get(fact.concept)
+        return family.chronic if family is not None else None
+
+    def _forms(self, fact: ClinicalFact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        key = (fact.kind, fact.experiencer, fact.temporality, fact.concept, *_pairs(fact.attributes))
+        found = self._choices.get(key)
+        if found is None:
+            forms = self._all_forms(fact)
+            if not forms:
+                raise TemplateError(f"the library has no words for {fact.concept!r}")
+            found = divide_forms(forms, self._split)
+            self._choices[key] = found
+        return found
+
+    def _all_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
+        if fact.kind == "medication":
+            return (fact.concept.removeprefix("drug:").replace("_", " "),)
+        if fact.kind == "procedure":
+            # A licensed file's codes have no phrases of their own; their description does.
+            return self._library.procedure_forms(fact) or (self._describe(_procedure_code(fact)),)
+        if fact.experiencer == "family":
+            return self._library.family_history_forms(fact)
+        if fact.temporality in _PAST:
+            return self._library.history_forms(fact)
+        return self._library.surface_forms(fact)
+
+
+def divide_forms(forms: tuple[str, ...], split: Split) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(forms every split may use, forms kept for this split alone)."""
+    if len(forms) >= _SLOTS:
+        test = tuple(form for position, form in enumerate(forms) if position % _SLOTS == _TEST_SLOT)
+        validation = tuple(form for position, form in enumerate(forms) if position % _SLOTS == _VALIDATION_SLOT)
+    elif len(forms) >= 3:
+        test, validation = forms[-1:], ()
+    else:
+        return forms, ()
+    kept = {"train": (), "validation": validation, "test": test}[split]
+    return tuple(form for form in forms if form not in test and form not in validation), kept
+
+
+def _procedure_code(fact: ClinicalFact) -> Code:
+    return procedure(fact.concept.partition(":")[2])
+
+
+def _pairs(attributes: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in attributes.items()]

@@ -1,0 +1,136 @@
+"""Provenance of note text: what a piece of text stands for travels with it through the template.
+
+A marked piece is ``open + text + close``; both are single characters of Unicode's private use area (U+E000-U+F8FF),
+which no note may hold otherwise. The opening character says which mark it is (its number within the note), so pieces
+nest. After rendering, :meth:`Marks.resolve` removes the characters in one pass and returns the spans.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ghostchart.schemas.errors import TemplateError
+
+_CLOSE = "\ue000"
+_FIRST_OPEN = 0xE001
+_LAST_OPEN = 0xF8FF
+_MARKER = re.compile("[\ue000-\uf8ff]")
+_MARKER_SPLIT = re.compile("([\ue000-\uf8ff])")
+# Values never begin or end with a space (see Marks.leaf), so these can never eat into a marked piece's edge.
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSpan:
+    """``text[start:end]`` was written for ``mark_id``."""
+
+    start: int
+    end: int
+    mark_id: str
+
+
+def holds_marker(text: str) -> bool:
+    """Whether the text holds a character that only the renderer may use."""
+    return not text.isascii() and _MARKER.search(text) is not None
+
+
+def require_unmarked(text: str, *, where: str) -> str:
+    """The text itself.
+
+    Raises:
+        TemplateError: it holds a private-use character, which would forge or break a span.
+    """
+    if holds_marker(text):
+        raise TemplateError(
+            "text holds a private-use character (U+E000 to U+F8FF)", where=where, fix="Remove that character"
+        )
+    return text
+
+
+def capitalize(text: str) -> str:
+    """The first visible character in upper case, marks left where they are."""
+    for position, character in enumerate(text):
+        if not "\ue000" <= character <= "\uf8ff":
+            return text[:position] + character.upper() + text[position + 1 :]
+    return text
+
+
+def tidy(marked: str) -> str:
+    """Collapse runs of spaces inside lines, trailing spaces and blank lines; works on marked text, before spans exist."""
+    text = _SPACES.sub(" ", _TRAILING.sub("", marked))
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+class Marks:
+    """The marks of one note."""
+
+    __slots__ = ("_ids", "_numbers")
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def leaf(self, text: str, mark_id: str) -> str:
+        """Mark text that comes from data.
+
+        Raises:
+            TemplateError: empty text, or a private-use character in it.
+        """
+        clean = require_unmarked(text, where=f"value for {mark_id}").strip()
+        if not clean:
+            raise TemplateError("a value to be written is empty", where=mark_id)
+        return self.around(clean, mark_id)
+
+    def around(self, text: str, mark_id: str) -> str:
+        """Mark text that may already hold marks of this note.
+
+        Raises:
+            TemplateError: more marks than one note can hold.
+        """
+        number = self._numbers.get(mark_id)
+        if number is None:
+            number = len(self._ids)
+            if _FIRST_OPEN + number > _LAST_OPEN:
+                raise TemplateError("one note has more marks than can be told apart", where=mark_id)
+            self._numbers[mark_id] = number
+            self._ids.append(mark_id)
+        return f"{chr(_FIRST_OPEN + number)}{text}{_CLOSE}"
+
+    def resolve(self, marked: str, *, where: str) -> tuple[str, list[MarkedSpan]]:
+        """Text without marks, and the span of every marked piece in order of their ends.
+
+        Raises:
+            TemplateError: a mark was cut in two, is not of this note, or encloses nothing.
+        """
+        pieces: list[str] = []
+        spans: list[MarkedSpan] = []
+        stack: list[tuple[str, int]] = []
+        position = 0
+        parts = _MARKER_SPLIT.split(marked)
+        for is_marker, part in zip(_alternate(len(parts)), parts, strict=True):
+            if not is_marker:
+                pieces.append(part)
+                position += len(part)
+            elif part != _CLOSE:
+                number = ord(part) - _FIRST_OPEN
+                if number >= len(self._ids):
+                    raise TemplateError("a mark in the text does not belong to this note", where=where)
+                stack.append((self._ids[number], position))
+            elif not stack:
+                raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
+            else:
+                mark_id, start = stack.pop()
+                if start == position:
+                    raise TemplateError(f"nothing is left of the value for {mark_id}", where=where)
+                spans.append(MarkedSpan(start, position, mark_id))
+        if stack:
+            raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
+        return "".join(pieces), spans
+
+
+def _alternate(count: int) -> list[bool]:
+    """False, True, False...: which parts of a split with one capture group are the separators."""
+    return [position % 2 == 1 for position in range(count)]

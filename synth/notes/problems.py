@@ -1,0 +1,81 @@
+"""One problem of a note: its name, how it stands, what happened, what will be done."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.synth.notes.views import ProblemView
+from ghostchart.synth.notes.writer import NoteWriter
+
+Status = Literal["chronic", "acute", "symptom", "injury", "mechanism", "status"]
+_MAX_PLAN_DRUGS = 2
+_STABLE_BREAKERS = ("acute", "exacerbation", "hyperglycemia", "hypoglycemia", "infection", "crisis", "flare", "active")
+
+
+def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
+    """How a condition may be spoken of: frames call only lasting, quiet conditions stable."""
+    code = writer.forms.code_of(fact)
+    letter = code[:1]
+    if letter == "Z":
+        return "status"
+    if letter in ("V", "W", "X", "Y") and letter:
+        return "mechanism"
+    if letter in ("S", "T") and letter:
+        return "injury"
+    if letter == "R":
+        return "symptom"
+    unsettled = any(breaker in value for value in fact.attributes.values() for breaker in _STABLE_BREAKERS)
+    return "chronic" if writer.forms.is_chronic(fact) and not unsettled else "acute"
+
+
+def problem_view(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFact]) -> ProblemView:
+    """The problem with its sentences; ``drugs`` are the medications taken for it."""
+    status = status_of(writer, fact)
+
+    def name() -> str:
+        text = writer.mention(fact)
+        if fact.certainty == "uncertain":
+            text = writer.say("uncertain.final", name=text)
+        return text
+
+    def full_name() -> str:
+        text = name()
+        cause = next((other for other in writer.encounter.facts if other.fact_id == fact.cause), None)
+        if cause is None or cause.distractor or fact.certainty == "uncertain":
+            return text
+        return writer.say("due_to", name=text, cause=lambda: writer.mention(cause))
+
+    def course() -> str:
+        said = writer.say(f"course.{status}", name=full_name)
+        if fact.present_on_admission in ("Y", "N"):
+            # A condition that began in hospital must say so; most present on admission need not.
+            if fact.present_on_admission == "N":
+                said = f"{said} {writer.say('poa.no')}"
+            elif writer.draws.chance(0.25):
+                said = f"{said} {writer.say('poa.yes')}"
+        return said
+
+    return ProblemView(
+        "problem",
+        {
+            "name": full_name,
+            "assessment": lambda: writer.say(f"assess.{status}", name=full_name),
+            "course": course,
+            "plan": lambda: _plan(writer, fact, drugs, status),
+        },
+    )
+
+
+def _plan(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFact], status: Status) -> str:
+    """One or two short sentences: the drugs taken for it, and what is usual for the code's category."""
+    said = []
+    if drugs:
+        names = [writer.mention(drug) for drug in drugs[:_MAX_PLAN_DRUGS]]
+        said.append(writer.say("plan.drug", drug=" and ".join(names)))
+    entry = writer.phrases.entry_for("plans", writer.forms.code_of(fact))
+    if entry is not None and (not said or writer.draws.chance(0.6)):
+        said.append(writer.fill(writer.draws.pick(entry.frames[writer.split])))
+    if not said:
+        said.append(writer.say(f"plan.{status}"))
+    return " ".join(said)

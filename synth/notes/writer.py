@@ -1,0 +1,191 @@
+"""Marked wording for one note: mentions of facts, filled frames, and the identifiers of its people and places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+
+from ghostchart.schemas.clinical import ClinicalFact, Encounter
+from ghostchart.schemas.note import Split
+from ghostchart.synth.notes.draws import Draws
+from ghostchart.synth.notes.forms import FormBook
+from ghostchart.synth.notes.marks import Marks
+from ghostchart.synth.notes.phrases import Frame, PhraseBank, Voice
+from ghostchart.synth.notes.surrogates import DATE_STYLES, TOP_CODED_AGE, PatientIdentity, Person, SurrogatePool
+from ghostchart.synth.notes.views import DatesView, FacilityView, PatientView, PersonView
+
+SURROGATE_PREFIX = "surrogate:"
+NEGATED_MARK = "distractor:negated"
+
+
+class NoteWriter:
+    """Everything needed to put facts of one encounter into words.
+
+    Args:
+        encounter: what is true.
+        forms: wording of facts for the split.
+        phrases: sentence frames.
+        voice: how the template speaks.
+        split: which frames and forms may be used.
+        draws: this note's choices.
+        pool: fake identifiers of this shard.
+    """
+
+    def __init__(
+        self,
+        encounter: Encounter,
+        forms: FormBook,
+        phrases: PhraseBank,
+        voice: Voice,
+        split: Split,
+        draws: Draws,
+        pool: SurrogatePool,
+    ) -> None:
+        self.encounter = encounter
+        self.forms = forms
+        self.phrases = phrases
+        self.voice = voice
+        self.split: Split = split
+        self.draws = draws
+        self.marks = Marks()
+        self.identity: PatientIdentity = pool.patient(encounter.patient)
+        self._pool = pool
+        self._date_style = draws.pick(DATE_STYLES)
+        self._is_female = encounter.patient.sex == "F"
+        self._own: dict[str, Callable[[], str]] = {
+            "age_sex": self.age_sex,
+            "an_age_sex": self.an_age_sex,
+            "short_age_sex": self.short_age_sex,
+            "she": lambda: "she" if self._is_female else "he",
+            "her": lambda: "her" if self._is_female else "his",
+            "title": self.title,
+            "follow_up": lambda: self.day(self.follow_up_day),
+            "start": lambda: self.day(encounter.start),
+            "end": lambda: self.day(encounter.end),
+            "facility": lambda: self.surrogate("FACILITY", self._facility.name),
+            "phone": lambda: self.surrogate("PHONE_NUMBER", self._facility.phone),
+        }
+        self._clinician = pool.clinician(draws)
+        self._colleague = pool.clinician(draws)
+        self._facility = pool.facility(draws)
+        self.follow_up_day = encounter.end + timedelta(days=draws.pick((7, 10, 14, 28, 42, 90, 91)))
+
+    # Mentions -------------------------------------------------------------------------------------------------------
+
+    def mention(self, fact: ClinicalFact) -> str:
+        """One marked mention of a fact, in one of its surface forms."""
+        return self.marks.leaf(self.forms.draw(fact, self.draws), fact.fact_id)
+
+    def mentions(self, facts: Iterable[ClinicalFact]) -> list[str]:
+        """One mention of each."""
+        return [self.mention(fact) for fact in facts]
+
+    def say(self, bank: str, **slots: str | Callable[[], str]) -> str:
+        """A frame of a bank, filled; slots not given are taken from the patient."""
+        return self.fill(self.draws.pick(self.phrases.frames(bank, self.voice, self.split)), **slots)
+
+    def fill(self, frame: Frame, **slots: str | Callable[[], str]) -> str:
+        """A given frame, filled."""
+
+        def value_of(slot: str) -> str:
+            value = slots.get(slot)
+            if value is None:
+                return self._own[slot]()
+            return value if isinstance(value, str) else value()
+
+        return frame.fill(value_of)
+
+    # Identifiers ----------------------------------------------------------------------------------------------------
+
+    def surrogate(self, entity_type: str, value: str) -> str:
+        """A fake identifier, marked for the ledger."""
+        return self.marks.leaf(value, f"{SURROGATE_PREFIX}{entity_type}")
+
+    def day(self, day: date) -> str:
+        """A date in this note's style, marked for the ledger."""
+        return self.surrogate("DATE_TIME", self._date_style(day))
+
+    def age_sex(self) -> str:
+        """ "67-year-old woman", or "woman aged 90 or older"."""
+        noun = "woman" if self._is_female else "man"
+        age = self.encounter.age
+        if age >= TOP_CODED_AGE:
+            return f"{noun} aged {self.surrogate('AGE_OVER_89', '90 or older')}"
+        if age < 18:
+            noun = "girl" if self._is_female else "boy"
+        if age < 2:
+            return f"{'infant' if age < 1 else 'one-year-old'} {noun}"
+        return f"{age}-year-old {noun}"
+
+    def an_age_sex(self) -> str:
+        """The same with its article: "an 84-year-old man"."""
+        age = self.encounter.age
+        article = "an" if age in (0, 8, 11, 18) or 80 <= age < TOP_CODED_AGE else "a"
+        return f"{article} {self.age_sex()}"
+
+    def short_age_sex(self) -> str:
+        """ "67F", or "90+ F"."""
+        sex = self.encounter.patient.sex
+        if self.encounter.age >= TOP_CODED_AGE:
+            return f"{self.surrogate('AGE_OVER_89', '90+')} {sex}"
+        return f"{self.encounter.age}{sex}"
+
+    def title(self) -> str:
+        """ "Ms. Okafor"; the first name for children."""
+        person = self.identity.person
+        if self.encounter.age < 18:
+            return self.surrogate("PERSON", person.first)
+        return f"{'Ms.' if self._is_female else 'Mr.'} {self.surrogate('PERSON', person.last)}"
+
+    def people_and_places(self) -> dict[str, object]:
+        """``patient``, ``clinician``, ``colleague``, ``facility`` and ``dates`` for the template."""
+        identity = self.identity
+        return {
+            "patient": PatientView(
+                "patient",
+                {
+                    "name": lambda: self.surrogate("PERSON", identity.person.full),
+                    "surname": lambda: self.surrogate("PERSON", identity.person.last),
+                    "title": self.title,
+                    "dob": self._birth_date,
+                    "mrn": lambda: self.surrogate("MEDICAL_RECORD_NUMBER", identity.mrn),
+                    "account": lambda: self.surrogate("ACCOUNT_NUMBER", self._pool.account_number(self.draws)),
+                    "phone": lambda: self.surrogate("PHONE_NUMBER", identity.phone),
+                    "street": lambda: self.surrogate("STREET_ADDRESS", identity.street),
+                    "city": lambda: self.surrogate("CITY", identity.city),
+                    "zip": lambda: self.surrogate("ZIP_CODE", identity.zip_code),
+                    "age_sex": self.age_sex,
+                    "short_age_sex": self.short_age_sex,
+                    "she": self._own["she"],
+                    "her": self._own["her"],
+                },
+            ),
+            "clinician": self._person_view("clinician", self._clinician),
+            "colleague": self._person_view("colleague", self._colleague),
+            "facility": FacilityView("facility", {"name": self._own["facility"], "phone": self._own["phone"]}),
+            "dates": DatesView(
+                "dates",
+                {
+                    "visit": self._own["start"],
+                    "start": self._own["start"],
+                    "end": self._own["end"],
+                    "follow_up": self._own["follow_up"],
+                    "signed": self._own["end"],
+                },
+            ),
+        }
+
+    def _person_view(self, what: str, person: Person) -> PersonView:
+        return PersonView(
+            what,
+            {
+                "name": lambda: f"{self.surrogate('PERSON', person.full)}, {person.credential}",
+                "surname": lambda: self.surrogate("PERSON", person.last),
+            },
+        )
+
+    def _birth_date(self) -> str:
+        # Even the year of birth would show an age over 89.
+        if self.encounter.age >= TOP_CODED_AGE:
+            return f"withheld (age {self.surrogate('AGE_OVER_89', '90 or older')})"
+        return self.day(self.identity.birth_date)
