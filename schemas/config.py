@@ -88,6 +88,7 @@ class TrainConfig(Section):
 
     ``minutes`` bounds wall-clock training; 0 means no bound. ``base`` is "smollm2-135m", a local Hugging Face model
     directory or a hub name for LoRA and full fine-tuning; "scratch" builds a small Llama with its own tokenizer.
+    ``dtype`` "auto" is bfloat16 where the hardware is fast in it (GPUs, CPUs with AMX), float32 elsewhere.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")] = "tiny"
@@ -105,7 +106,7 @@ class TrainConfig(Section):
     lora_rank: Annotated[int, Field(ge=1)] = 16
     lora_alpha: Annotated[int, Field(ge=1)] = 32
     zero_stage: Literal[0, 1, 2, 3] = 0
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 0
 
     @model_validator(mode="after")
