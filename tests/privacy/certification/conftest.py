@@ -165,10 +165,16 @@ def certified(_pristine: Certified, tmp_path: Path) -> Certified:
     return Certified(corpus, _pristine.key, _pristine.key_dir, _pristine.trust)
 
 
-@pytest.fixture
-def reissue() -> Callable[[Path, SigningKey], Path]:
-    def run(corpus: Path, key: SigningKey) -> Path:
-        write_manifest(corpus)
-        return issue_certificate(corpus, make_verdicts(), make_facts(), key, 365, NOW)
+@dataclass(frozen=True)
+class Kit:
+    """What the fixture corpus was certified with."""
 
-    return run
+    verdicts: tuple[Verdict, ...]
+    facts: CertificateFacts
+    make_corpus: Callable[..., Path]
+    write_reports: Callable[[Path, Iterable[Verdict]], None]
+
+
+@pytest.fixture
+def kit() -> Kit:
+    return Kit(make_verdicts(), make_facts(), make_corpus, write_reports)
