@@ -20,7 +20,9 @@ CERTIFICATE = "certificate.json"
 CROISSANT = "croissant.json"
 CARD = "README.md"
 SIGNOFF_PATTERN = re.compile(r"signoff-[0-9a-f]{8,64}\.json")
-REPORT_NAMES = tuple(f"{stem}.{suffix}" for stem in ("fidelity", "leakage", "validation") for suffix in ("json", "html"))
+REPORT_NAMES = tuple(
+    f"{stem}.{suffix}" for stem in ("fidelity", "leakage", "validation") for suffix in ("json", "html")
+)
 _SHARD = re.compile(r"(train|validation|test)-(\d{5})-of-(\d{5})\.parquet")
 
 
@@ -45,7 +47,7 @@ def shard_paths(corpus: Path, split: Split) -> list[Path]:
             found.append((int(match[2]), int(match[3]), path))
     if not found:
         raise CorpusError(f"split {split} has no shards", where=str(folder))
-    if [index for index, _, _ in found] != list(range(found[0][1])):
+    if [(index, count) for index, count, _ in found] != [(index, found[0][1]) for index in range(found[0][1])]:
         raise CorpusError(f"split {split} lacks a shard of {found[0][1]}", where=str(folder))
     return [path for _, _, path in found]
 
@@ -133,6 +135,4 @@ Corpus = CertifiedCorpus | UncertifiedCorpus
 
 def certified_by_verification(path: Path, certificate_digest: str, key_id: str) -> CertifiedCorpus:
     """For ``ghostchart.privacy.verification`` alone: the one door to :class:`CertifiedCorpus`."""
-    return CertifiedCorpus(
-        path=path, certificate_digest=certificate_digest, key_id=key_id, proof=_ISSUED_BY_VERIFY
-    )
+    return CertifiedCorpus(path=path, certificate_digest=certificate_digest, key_id=key_id, proof=_ISSUED_BY_VERIFY)
