@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -88,7 +88,7 @@ def print_verdicts(verdicts: tuple[Verdict, ...]) -> None:
     STDOUT.print(table)
 
 
-def print_metrics(metrics: dict[str, Any]) -> None:
+def print_metrics(metrics: Mapping[str, Any]) -> None:
     """Exact-match F1 per model, best last column first read."""
     table = Table(
         title=f"Exact match on {metrics['n_notes']} test notes of unseen template families", title_justify="left"
@@ -104,13 +104,13 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         table.add_column(heading, justify="left" if heading in ("Model", "How made") else "right")
     for key, model in metrics["models"].items():
         whole = model["all"]
-        low, high = whole["micro_f1_ci"]
+        interval = whole["micro_f1_ci"]
         table.add_row(
             f"{key}: {_plain(model['base'])}",
             model["method"],
             f"{model['icd10cm']['micro_f1']:.3f}",
             f"{model['procedures']['micro_f1']:.3f}",
-            f"{whole['micro_f1']:.3f} ({low:.3f} to {high:.3f})",
+            f"{whole['micro_f1']:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""),
             f"{whole['macro_f1']:.3f}",
         )
     STDOUT.print(table)

@@ -62,7 +62,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     systems = code_systems(config)
     validation = run_validation(layout.corpus, systems, progress)
     subject = AuditSubject(layout.corpus, layout.protected, train, holdout, synthetic, systems)
-    leakage = run_leakage_gates(subject, config.privacy, stream(config.seed, "audit"), progress)
+    leakage = run_leakage_gates(subject, config.privacy, stream(config.seed, "audit"), progress, workers=config.workers)
     with progress.task("Measuring fidelity", None):
         fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"))
     found = Audit(tuple(leakage), tuple(validation), fidelity)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from ghostchart.pipeline.certify import code_systems
 from ghostchart.pipeline.layout import RunLayout
@@ -16,6 +15,8 @@ from ghostchart.schemas.progress import Progress
 from ghostchart.schemas.trained_model import TrainedModel
 
 STAGE = "evaluate"
+# Marks which evaluation the files on disk belong to, so that a killed one goes on with its finished predictions.
+_STARTED = "evaluate:started"
 
 
 def evaluate(
@@ -25,7 +26,7 @@ def evaluate(
     corpus: Corpus,
     trained: Sequence[TrainedModel],
     progress: Progress,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write ``evaluation/metrics.json`` and return it; kept when nothing it depends on changed.
 
     Raises:
@@ -35,10 +36,12 @@ def evaluate(
     digest = state.digest(STAGE, config.evaluate.model_dump(mode="json"), corpus.stamp, *upstream)
     metrics_file = layout.evaluation / "metrics.json"
     if state.is_done(STAGE, digest) and metrics_file.exists():
-        kept: dict[str, Any] = json.loads(metrics_file.read_text())
+        kept: dict[str, object] = json.loads(metrics_file.read_text())
         return kept
     state.forget(STAGE)
-    remove_tree(layout.evaluation)
+    if not state.is_done(_STARTED, digest):
+        remove_tree(layout.evaluation)
+    state.mark_done(_STARTED, digest)
 
     from ghostchart.evaluate.run import ModelToScore, evaluate_models
     from ghostchart.train.base_models import base_label, prepare_base

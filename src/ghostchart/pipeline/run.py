@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ghostchart.pipeline.certify import STAGE as CERTIFY
 from ghostchart.pipeline.certify import Audit, audit, certify, certify_digest, read_reports, verify
@@ -33,7 +32,7 @@ class RunResult:
     audit: Audit
     corpus: Corpus
     models: tuple[TrainedModel, ...]
-    metrics: dict[str, Any]
+    metrics: dict[str, object]
     seconds: dict[str, float]
 
 
