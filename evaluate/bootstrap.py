@@ -51,7 +51,9 @@ class Resamples:
         """Micro F1 of every resample, shape (resamples,); NaN where a resample holds no decision."""
         tp, fp, fn = self.totals(counts).T
         decisions = 2 * tp + fp + fn
-        return np.divide(2 * tp, decisions, out=np.full(len(tp), np.nan), where=decisions > 0)
+        with np.errstate(invalid="ignore"):
+            f1: NDArray[np.float64] = 2 * tp / decisions
+        return f1
 
 
 def micro_f1_interval(counts: Counts, resamples: int, seed: int) -> Interval | None:
@@ -89,7 +91,8 @@ def paired_difference(first: Counts, second: Counts, resamples: int, seed: int) 
     """Paired bootstrap for the difference of two micro F1; None where either has no decision.
 
     Args:
-        first, second: per-note tp, fp, fn of the two systems, row by row the same notes; shape (notes, 3).
+        first: per-note tp, fp, fn of one system; shape (notes, 3).
+        second: the other's, row by row the same notes.
         resamples: number of resamples.
         seed: root of the random numbers.
 

@@ -187,7 +187,7 @@ def score_group(notes: Sequence[ScoredNote], keep: Keep, is_billable: Keep) -> d
 
 
 def _tp_fp_fn(gold: set[str] | set[Code], predicted: set[str] | set[Code]) -> tuple[int, int, int]:
-    both = len(gold & predicted)  # type: ignore[arg-type]
+    both = len(gold & predicted)
     return both, len(predicted) - both, len(gold) - both
 
 

@@ -73,7 +73,9 @@ def draw_test_notes(corpus: Path, max_notes: int, seed: int) -> tuple[CodedNote,
         groups += [tuple(sorted(strata)) for strata in table.column("strata").to_pylist()]
     if not ids:
         raise CorpusError(
-            "the test split is empty", where=str(corpus), fix="Generate a corpus with more notes or a larger test_fraction"
+            "the test split is empty",
+            where=str(corpus),
+            fix="Generate a corpus with more notes or a larger test_fraction",
         )
     if len(set(ids)) != len(ids):
         raise CorpusError("a note id occurs twice in the test split", where=str(corpus))
@@ -90,6 +92,17 @@ def iter_split(corpus: Path, split: Split) -> Iterator[CodedNote]:
     for path in shard_paths(corpus, split):
         for row in read_shard(path).to_pylist():
             yield coded_note(note_from_row(row, split))
+
+
+def test_note_ids(corpus: Path) -> tuple[str, ...]:
+    """Ids of all notes of the test split, in order.
+
+    Raises:
+        CorpusError: the split is missing or a shard cannot be read.
+    """
+    return tuple(
+        note_id for path in shard_paths(corpus, "test") for note_id in read_shard(path).column("note_id").to_pylist()
+    )
 
 
 def training_counts(corpus: Path) -> Counter[Code]:
@@ -120,9 +133,7 @@ def read_notes_file(path: Path) -> tuple[CodedNote, ...]:
         where = f"{path.name}, row {number}"
         for column in _COLUMNS:
             if row.get(column) is None:
-                raise InputError(
-                    f"there is no {column}", where=where, fix=f"Each note needs {', '.join(_COLUMNS)}"
-                )
+                raise InputError(f"there is no {column}", where=where, fix=f"Each note needs {', '.join(_COLUMNS)}")
         note_id, text = str(row["note_id"]), str(row["text"])
         if note_id in notes:
             raise InputError("a note id occurs a second time", where=where)

@@ -91,7 +91,8 @@ def score_strata(
     """Measures per stratum, keyed by its name, names sorted.
 
     Args:
-        notes, scored: row by row the same notes.
+        notes: what the strata depend on.
+        scored: row by row the same notes with predictions.
         systems: says which codes are valid and which chapter they belong to.
         training: gold counts of the train split; None leaves the frequency bands out.
         sampling: for the intervals.
