@@ -38,3 +38,7 @@ lab without diagnosis              status     "lab:<name>"           value also 
 BMI only                           status     "vital:bmi_kg_m2"      value also in ``Encounter.vitals``; attributes value
 =================================  =========  =====================  ====================================================
 """
+
+from ghostchart.synth.encounters.build import build_encounters
+
+__all__ = ["build_encounters"]

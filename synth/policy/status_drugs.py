@@ -10,7 +10,7 @@ _DIABETES_WITH_DRUG_CODES = ("E08.", "E09.", "E11.", "E13.")
 _OTHER_REASONS_FOR_ORAL = ("R73.03", "E28.2", "O24.4")
 # A short course is usual for these classes: the note has to say that use is long term.
 _NEED_STATED_DURATION = {"Z79.1", "Z79.2", "Z79.52", "Z79.891"}
-_WEIGHT_DIAGNOSES = ("E66.", "R63.6", "E40", "E41", "E42", "E43", "E44.", "E45", "E46", "E64.0", "R64", "F50.0")
+WEIGHT_DIAGNOSES = ("E66.", "R63.6", "E40", "E41", "E42", "E43", "E44.", "E45", "E46", "E64.0", "R64", "F50.0")
 _ADULT_FOR_BMI_YEARS = 20
 BMI = "bmi_kg_m2"
 
@@ -61,7 +61,7 @@ def add_body_mass_index(case: Case, work: Worklist) -> Worklist:
     """Z68 from the measured value where the provider gives a weight diagnosis; adults, not in pregnancy (E08)."""
     held = work.find("Z68.")
     work = work.drop(held, "E08")
-    diagnoses = work.find(*_WEIGHT_DIAGNOSES)
+    diagnoses = work.find(*WEIGHT_DIAGNOSES)
     bmi = case.encounter.vitals.get(BMI)
     if not diagnoses or bmi is None or case.encounter.age < _ADULT_FOR_BMI_YEARS or work.has("O"):
         return work

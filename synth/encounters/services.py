@@ -1,0 +1,87 @@
+"""Procedure facts: what was done, on which side; vaccines with their administration."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+
+from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.codes import Code
+from ghostchart.synth.encounters.draws import Draws
+from ghostchart.synth.encounters.plausibility import service_fits
+from ghostchart.synth.encounters.rows import EncounterRows
+from ghostchart.synth.policy.encounter_reason import VACCINE_PRODUCTS
+from ghostchart.synth.policy.lookups import Lookups
+
+# Visits by themselves: derived from visit facts, or not reported beside one.
+_VISITS = re.compile(
+    r"99(20|21|22|23|24|28|29|30|31|33|34|35|38|39|483|495|496|441|442|443)|G0(402|438|439)|980\d\d|G2212|99417"
+)
+_SIDED = {
+    "20605", "20610", "20611", "25600", "27130", "27447", "29125", "29515", "29881", "66984", "73030", "73110", "73562", "73630",
+}  # fmt: skip
+_RANDOM_SIDE_SHARE = 0.4
+_SIDES = ("right", "left")
+_FLU_VACCINES = {"90656", "90662"}
+_ADMINISTRATION, _FURTHER_ADMINISTRATION = "90471", "90472"
+_OWN_ADMINISTRATION = {"90460", "90471", "90480", "G0008", "G0009", "G0010"}
+
+
+def service_facts(
+    rows: EncounterRows, conditions: list[ClinicalFact], look: Lookups, draws: Draws
+) -> list[ClinicalFact]:
+    """Facts of the procedures rows, with what belongs to a vaccine, without visits."""
+    values = [value for value in rows.procedures if not _VISITS.match(value)]
+    values = [value for value in values if _is_known(value, look) and service_fits(value, rows.patient.sex, rows.age)]
+    values = _complete_vaccines(values, rows, draws)
+    side = side_of(conditions, look)
+    facts = []
+    for number, value in enumerate(dict.fromkeys(values), start=1):
+        attributes = {}
+        if value in _SIDED:
+            chosen = side or (draws.pick(_SIDES) if draws.chance(_RANDOM_SIDE_SHARE) else "")
+            attributes = {"laterality": chosen} if chosen else {}
+        system = "hcpcs" if value[0].isalpha() else "cpt"
+        facts.append(ClinicalFact(f"p{number}", "procedure", f"{system}:{value}", MappingProxyType(attributes)))
+    return facts
+
+
+def _is_known(value: str, look: Lookups) -> bool:
+    code = Code("hcpcs", value) if value[:1].isalpha() else Code("cpt", value)
+    if look.systems.procedures.is_billable(value):
+        return True
+    return bool(look.library.procedure_forms(ClinicalFact("p", "procedure", f"{code.system}:{value}")))
+
+
+def _complete_vaccines(values: list[str], rows: EncounterRows, draws: Draws) -> list[str]:
+    """Z23 without a product gets a usual one; products get an administration, and the other way round."""
+    products = [value for value in values if value.isdigit() and int(value) in VACCINE_PRODUCTS]
+    administered = [value for value in values if value in _OWN_ADMINISTRATION]
+    if not products and not administered and "Z23" not in rows.codes:
+        return [value for value in values if value != _FURTHER_ADMINISTRATION]
+    result = [value for value in values if value != _FURTHER_ADMINISTRATION]
+    if not products:
+        usual = "90662" if rows.age >= 65 else "90656"
+        usual = "90677" if "G0009" in administered else usual
+        other = draws.chance(0.35) and not administered
+        products = ["90750" if rows.age >= 50 else "90715"] if other else [usual]
+        result += products
+    if not administered or ("G0008" in administered and not _FLU_VACCINES & set(products)):
+        result = [value for value in result if value != "G0008"]
+        result.append(_ADMINISTRATION)
+    if len(products) > 1 and _ADMINISTRATION in result:
+        result.append(_FURTHER_ADMINISTRATION)
+    return result
+
+
+def side_of(conditions: list[ClinicalFact], look: Lookups) -> str:
+    """The side the encounter's conditions speak of, "" if they name none or more than one."""
+    found = set()
+    for fact in conditions:
+        side = fact.attributes.get("laterality", "")
+        if not side and fact.concept.startswith("icd10cm:"):
+            title = look.systems.icd10cm.description(fact.concept.removeprefix("icd10cm:")).lower()
+            side = next((word for word in ("bilateral", "right", "left") if re.search(rf"\b{word}\b", title)), "")
+        if side in {"right", "left", "bilateral"}:
+            found.add(side)
+    return found.pop() if len(found) == 1 else ""
