@@ -7,6 +7,7 @@ from types import MappingProxyType
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.rows import EncounterRows
+from ghostchart.synth.policy.encounter_reason import is_new_problem
 from ghostchart.synth.policy.evaluation_management import MDM_LEVELS, OFFICE_MINUTES
 from ghostchart.synth.policy.lookups import Lookups
 
@@ -83,8 +84,4 @@ def decision_making(
 
 
 def _has_new_problem(conditions: list[ClinicalFact], look: Lookups) -> bool:
-    return any(
-        fact.is_asserted and fact.addressed and look.library.acuity(fact) != "stable_chronic"
-        for fact in conditions
-        if not (look.code_of(fact) or "Z").startswith("Z")
-    )
+    return any(is_new_problem(look, fact, look.code_of(fact) or "Z") for fact in conditions)

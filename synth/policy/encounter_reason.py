@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _ADULT_YEARS = 18
@@ -63,14 +64,19 @@ def add_routine_examination(case: Case, work: Worklist) -> Worklist:
 
 
 def _is_new(case: Case, item: Candidate) -> bool:
-    if item.value.startswith(("Z", "V", "W", "X", "Y")):
-        return False
     fact = case.fact_of(item)
-    if fact is None or not fact.is_asserted or fact.kind not in {"condition", "status"}:
+    return fact is not None and is_new_problem(case.look, fact, item.value)
+
+
+def is_new_problem(look: Lookups, fact: ClinicalFact, value: str) -> bool:
+    """Whether a condition with this code is acute, worse or newly found rather than a stable old acquaintance."""
+    if value.startswith(("Z", "V", "W", "X", "Y")) or not fact.is_asserted or not fact.addressed:
         return False
-    if fact.concept in case.look.library.families:
-        return case.look.library.acuity(fact) != "stable_chronic"
-    return item.value.startswith(_ACUTE_STARTS)
+    if fact.kind not in {"condition", "status"}:
+        return False
+    if fact.concept in look.library.families:
+        return look.library.acuity(fact) != "stable_chronic"
+    return value.startswith(_ACUTE_STARTS)
 
 
 def add_immunization(case: Case, work: Worklist) -> Worklist:

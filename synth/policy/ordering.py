@@ -33,6 +33,7 @@ _FOLLOWS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("Z68.",), ("E66.", "R63.6", "E40", "E41", "E42", "E43", "E44.", "E45", "E46", "R64")),
     (("Z85.",), ("Z08",)),
     (("J96.1", "J96.2"), ("J43.", "J44.", "J84.")),
+    (("J44.1",), ("J44.0",)),
     (("Z99.81",), ("J96.", "J44.", "J43.")),
     (("Z12.", "Z13.", "Z23"), ("Z00.",)),
 )
@@ -44,7 +45,7 @@ def put_in_order(case: Case, work: Worklist) -> Worklist:
         item.value[0] not in "RZVWXY" and not item.value.startswith(_BEHIND) and not drug_effect(item.value)
         for item in work.candidates
     )
-    ranked = sorted(work.candidates, key=lambda item: (_class(case, item, definitive), item.rank, item.value))
+    ranked = sorted(work.candidates, key=lambda item: (_class(case, item, definitive), item.rank))
     placed: dict[str, Candidate] = {}
     for item in ranked:
         _place(case, item, ranked, placed, ())

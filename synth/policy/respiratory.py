@@ -6,6 +6,7 @@ from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _LOWER_INFECTIONS = ("J12.", "J13", "J14", "J15.", "J16.", "J18.", "J20.", "J22")
 _STABLE = "J44.9"
+_UNNAMED_INFECTION = "J22"
 
 
 def join_copd_and_infection(case: Case, work: Worklist) -> Worklist:
@@ -22,6 +23,10 @@ def join_copd_and_infection(case: Case, work: Worklist) -> Worklist:
         work = work.swap(stable, joined) if stable is not None else work.add(joined)
     elif stable is not None and len(copd) > 1:
         work = work.drop([stable], "R01", next(item for item in copd if item.value != _STABLE))
+    named = work.get("J44.0")
+    if named is not None and not infections:
+        # The code asks for the infection too; one that is not named further is J22.
+        work = work.add(Candidate(_UNNAMED_INFECTION, named.evidence, ("R01", "G08"), named.rank, "", named.poa))
     # Unspecified asthma is no type of asthma: COPD covers it (code also note at J44).
     plain_asthma = work.get("J45.909")
     return work.drop([plain_asthma], "G11", work.find("J44.")[0]) if plain_asthma is not None else work

@@ -10,7 +10,7 @@ import pytest
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter, SyntheticPatient
 from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
-from ghostchart.synth.library import Library, load_library
+from ghostchart.synth.library import Drug, Library, load_library
 from ghostchart.synth.policy import RULES, explain_coding
 
 
@@ -31,7 +31,7 @@ class Case:
     labs: dict[str, float] = field(default_factory=dict)
 
 
-def visit(kind: str, **attributes: str) -> ClinicalFact:
+def visit(kind: str, /, **attributes: str) -> ClinicalFact:
     return ClinicalFact(f"v-{kind}", "visit", f"visit.{kind}", attributes)
 
 
@@ -194,6 +194,9 @@ CASES = [
     ),
     Case("P01", ["Z34.03", "O24.410", "Z3A.28"], "O24.410 Z3A.28", age=30),
     Case("P01", ["Z34.03"], "Z34.03", acts=False, age=30),
+    Case("P03", ["O80"], "O80 Z37.0", age=30, setting="inpatient"),
+    Case("P03", ["O80", "O70.0", "Z37.0"], "O70.0 Z37.0", age=30, setting="inpatient"),
+    Case("P03", ["O70.0", "Z37.0"], "O70.0 Z37.0", acts=False, age=30, setting="inpatient"),
     Case("X01", ["T39.395A", "K29.00"], "K29.00 T39.395A", acts=False),
     Case("X02", ["K72.00", "T39.1X1A"], "T39.1X1A K72.00", acts=False, setting="ed"),
     Case("X03", ["T46.5X6A", "I10", "Z91.148"], "I10 T46.5X6A Z91.148", acts=False),
@@ -220,6 +223,7 @@ CASES = [
     Case("Z04", ["I10", "Z23"], "I10", acts=True),  # dropped: nothing was given
     Case("Z05", ["Z59.01", "I10"], "I10 Z59.01", acts=False),
     Case("Z06", ["I48.20"], "I48.20 Z79.01", extra=(drug("apixaban"),)),
+    Case("Z06", ["M06.9"], "M06.9", acts=False, extra=(drug("prednisone"),)),  # a course unless long-term use is stated
     Case("Z06", ["I48.20"], "I48.20", acts=False, extra=(drug("apixaban", duration="short_term"),)),
     Case("Z07", ["R29.6", "Z91.81"], "R29.6 Z91.81", acts=False),
     Case("Z08", ["J44.9", "F17.210", "Z87.891"], "J44.9 F17.210"),
@@ -229,6 +233,7 @@ CASES = [
     Case("M01", ["F33.1"], "F33.1", acts=False),
     Case("R01", ["J44.9", "J18.9"], "J44.0 J18.9"),
     Case("R01", ["J44.1", "J18.9"], "J44.0 J44.1 J18.9"),
+    Case("R01", ["J44.0"], "J44.0 J22"),
     Case("R01", ["J44.9"], "J44.9", acts=False),
     Case("R02", ["J44.9", "Z99.81"], "J44.9 Z99.81", acts=False),
     Case("F01", ["R54", "R53.1"], "R54"),
@@ -246,9 +251,23 @@ CASES = [
 ]
 
 
+DRUGS = {
+    name: Drug(name, drug_class, (), code, "oral", ())
+    for name, drug_class, code in (
+        ("insulin glargine", "insulin", "Z79.4"),
+        ("insulin lispro", "insulin", "Z79.4"),
+        ("metformin", "biguanide", "Z79.84"),
+        ("semaglutide", "GLP-1 agonist", "Z79.85"),
+        ("apixaban", "anticoagulant", "Z79.01"),
+        ("prednisone", "steroid", "Z79.52"),
+    )
+}
+
+
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return load_library()
+    """The real families beside a few hand-written drugs."""
+    return Library(load_library().families, DRUGS, {})
 
 
 @pytest.fixture(scope="module")
