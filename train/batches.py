@@ -93,10 +93,14 @@ def micro_batches(examples: Sequence[Example], batch_notes: int, pad_id: int, se
             yield collate([examples[index] for index in chosen], pad_id)
 
 
+def mean_length(examples: Sequence[Example]) -> float:
+    """Mean tokens per example."""
+    return sum(len(example.input_ids) for example in examples) / len(examples)
+
+
 def accumulation_steps(examples: Sequence[Example], batch_notes: int, tokens_per_step: int) -> int:
     """Micro-batches per optimiser step so that a step holds about ``tokens_per_step`` tokens; at least 1."""
-    mean_length = sum(len(example.input_ids) for example in examples) / len(examples)
-    return max(1, round(tokens_per_step / (mean_length * min(batch_notes, len(examples)))))
+    return max(1, round(tokens_per_step / (mean_length(examples) * min(batch_notes, len(examples)))))
 
 
 def padding_share(examples: Sequence[Example], batch_notes: int, seed: int) -> float:

@@ -60,13 +60,29 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Material:
-    """Examples to train on and to validate with, and how they are batched."""
+class Phase:
+    """A stretch of the run: what is shown until ``until`` (share of the run, in (0, 1]), how many at once."""
 
-    train: Sequence[Example]
+    examples: Sequence[Example]
+    batch_notes: int
+    until: float = 1.0
+
+
+@dataclass(frozen=True)
+class Material:
+    """Examples to train on, phase after phase (the last one is the notes themselves), and to validate with."""
+
+    phases: Sequence[Phase]
     validation: Sequence[Example]
     pad_id: int
     accumulation: int
+
+    def total_steps(self, epochs: float, seed: int) -> int:
+        """Optimiser steps of a run whose last phase passes ``epochs`` times over its examples."""
+        notes = self.phases[-1]
+        share = 1.0 - (self.phases[-2].until if len(self.phases) > 1 else 0.0)
+        n_batches = len(epoch_batches(notes.examples, notes.batch_notes, seed, 0))
+        return max(1, math.ceil(epochs * n_batches / self.accumulation / share))
 
 
 def run_loop(engine: Engine, material: Material, config: TrainConfig, folder: Path, progress: Progress) -> Curves:
@@ -84,14 +100,18 @@ def run_loop(engine: Engine, material: Material, config: TrainConfig, folder: Pa
         EnvironmentProblem: memory runs out.
     """
     curves = Curves()
-    n_batches = len(epoch_batches(material.train, config.micro_batch_notes, config.seed, 0))
-    total_steps = max(1, math.ceil(config.epochs * n_batches / material.accumulation))
+    total_steps = material.total_steps(config.epochs, config.seed)
     max_seconds = config.minutes * 60.0
-    batches = micro_batches(material.train, config.micro_batch_notes, material.pad_id, config.seed)
+    phases = iter(material.phases)
+    phase = next(phases)
+    batches = micro_batches(phase.examples, phase.batch_notes, material.pad_id, config.seed)
     started = time.perf_counter()
     share, shown, said, validated = 0.0, 0, started, 0
     with _Log(folder) as log, progress.task(f"Training {config.name}", total=_UNITS) as advance:
         for step in range(1, total_steps + 1):
+            while share >= phase.until:
+                phase = next(phases)
+                batches = micro_batches(phase.examples, phase.batch_notes, material.pad_id, config.seed)
             rate = learning_rate_at(share, config.learning_rate, config.warmup_fraction)
             loss = _step(engine, [next(batches) for _ in range(material.accumulation)], rate, step, config, curves)
             curves.loss.append((step, loss))

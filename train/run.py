@@ -16,16 +16,17 @@ from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.schemas.prompting import PROMPT_VERSION
 from ghostchart.schemas.trained_model import TrainedModel
 from ghostchart.train.base_models import base_label, load_causal_lm, load_tokenizer, prepare_base
-from ghostchart.train.batches import accumulation_steps, padding_share
+from ghostchart.train.batches import accumulation_steps, mean_length, padding_share
 from ghostchart.train.card import CardFacts, write_model_card
 from ghostchart.train.engine import Engine, EngineSettings
 from ghostchart.train.examples import Example, build_examples, check_masks
+from ghostchart.train.excerpts import make_excerpts
 from ghostchart.train.hardware import Dtype, Hardware, choose_dtype, detect_hardware
-from ghostchart.train.loop import Curves, Material, memory_watch, run_loop
+from ghostchart.train.loop import Curves, Material, Phase, memory_watch, run_loop
 from ghostchart.train.lora import add_lora
 from ghostchart.train.loss import answer_loss
 from ghostchart.train.saving import answer_logits, check_saved, finished_or_absent, save_model
-from ghostchart.train.tiny import build_tiny, train_tokenizer
+from ghostchart.train.tiny import EXCERPT_ROUNDS, EXCERPT_SHARE, build_tiny, train_tokenizer
 
 VALIDATION_NOTES = 64
 
@@ -71,13 +72,7 @@ def train_model(corpus: Corpus, config: TrainConfig, out_dir: Path, progress: Pr
         validation = read_notes(corpus.path, "validation", VALIDATION_NOTES, config.seed)
         with memory_watch("loading", config):
             learner = _prepare_learner(notes, config, dtype)
-        train = _examples(notes, learner, config)
-        material = Material(
-            train=train,
-            validation=_examples(validation, learner, config) if validation else (),
-            pad_id=learner.tokenizer.pad_token_id,
-            accumulation=accumulation_steps(train, config.micro_batch_notes, config.tokens_per_step),
-        )
+        material = _prepare_material(notes, validation, learner, config)
         facts = _describe_data(material, config)
         progress.say(f"{config.name}: {facts.data_line}; {hardware.describe()}, {dtype}")
         n_total = sum(parameter.numel() for parameter in learner.whole.parameters())
@@ -161,6 +156,22 @@ def _prepare_learner(notes: list[Note], config: TrainConfig, dtype: Dtype) -> _L
     return _Learner(whole, whole.get_base_model(), tokenizer, chat, base_dir)
 
 
+def _prepare_material(notes: list[Note], validation: list[Note], learner: _Learner, config: TrainConfig) -> Material:
+    train = _examples(notes, learner, config)
+    phases = [Phase(train, config.micro_batch_notes)]
+    if config.method == "from_scratch" and EXCERPT_SHARE > 0:
+        excerpts = _examples(list(make_excerpts(notes, config.seed, EXCERPT_ROUNDS)), learner, config)
+        # As many tokens at once as with whole notes.
+        ratio = mean_length(train) / mean_length(excerpts)
+        phases.insert(0, Phase(excerpts, max(1, round(config.micro_batch_notes * ratio)), until=EXCERPT_SHARE))
+    return Material(
+        phases=phases,
+        validation=_examples(validation, learner, config) if validation else (),
+        pad_id=learner.tokenizer.pad_token_id,
+        accumulation=accumulation_steps(train, config.micro_batch_notes, config.tokens_per_step),
+    )
+
+
 def _examples(notes: list[Note], learner: _Learner, config: TrainConfig) -> list[Example]:
     examples = build_examples(notes, learner.tokenizer, chat=learner.chat, max_tokens=config.max_tokens)
     check_masks(examples)
@@ -168,14 +179,14 @@ def _examples(notes: list[Note], learner: _Learner, config: TrainConfig) -> list
 
 
 def _describe_data(material: Material, config: TrainConfig) -> CardFacts:
-    lengths = [len(example.input_ids) for example in material.train]
-    answers = sum(len(example.input_ids) - example.answer_start for example in material.train)
+    lengths = [len(example.input_ids) for example in material.phases[-1].examples]
+    answers = sum(len(example.input_ids) - example.answer_start for example in material.phases[-1].examples)
     return CardFacts(
         n_notes=len(lengths),
-        n_shortened=sum(example.shortened for example in material.train),
+        n_shortened=sum(example.shortened for example in material.phases[-1].examples),
         mean_tokens=sum(lengths) / len(lengths),
         mean_answer_tokens=answers / len(lengths),
-        padding_share=padding_share(material.train, config.micro_batch_notes, config.seed),
+        padding_share=padding_share(material.phases[-1].examples, config.micro_batch_notes, config.seed),
         accumulation=material.accumulation,
     )
 
@@ -204,7 +215,7 @@ def _train_and_save(
         )
     try:
         curves = run_loop(engine, material, config, folder, progress)
-        probe = min(material.train, key=lambda example: len(example.input_ids)).input_ids
+        probe = min(material.phases[-1].examples, key=lambda example: len(example.input_ids)).input_ids
         with engine.whole_weights():
             expected = answer_logits(learner.whole, probe)
             save_model(
