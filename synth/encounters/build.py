@@ -26,6 +26,7 @@ from ghostchart.synth.policy.lookups import Lookups, lookups_for
 _SETTINGS: dict[str, Setting] = {"office": "office", "wellness": "office", "ed": "ed", "inpatient": "inpatient"}
 _UNADDRESSED_SHARE = 0.12
 _UNADDRESSED_FROM = 2
+_CLUTTER_FULL_AT = 2.0
 # Always relevant to care, or part of a combination code: never left over as clutter.
 _ALWAYS_ADDRESSED = (
     "A", "B", "C", "D0", "D3", "D4", "E08", "E09", "E10", "E11", "E13", "F0", "F2", "F31", "G20", "G30", "G31", "G35", "G40", "G81",
@@ -67,8 +68,10 @@ def build_encounter(rows: EncounterRows, look: Lookups, draws: Draws, config: Co
     if not is_wellness(rows) and not vaccinated and not has_reason(conditions, look):
         reason = give_reason(rows, conditions, look, draws)
         conditions = [reason, *conditions] if reason is not None else conditions
-    medications = medication_facts(rows.drugs, rows.codes, conditions, look.library, draws)
-    conditions = _leave_some_unaddressed(conditions, medications, rows, look, draws)
+    # Some traps come by themselves; fewer of them where few are wanted.
+    clutter = min(1.0, config.distractors_per_note / _CLUTTER_FULL_AT)
+    medications = medication_facts(rows.drugs, rows.codes, conditions, look.library, draws, clutter)
+    conditions = _leave_some_unaddressed(conditions, medications, rows, look, draws, clutter)
     visits = visit_facts(rows, conditions, medications, look, draws)
     vitals, labs = split_observations(rows.observations)
     asserted = [code for fact in conditions if fact.is_asserted and (code := look.code_of(fact)) is not None]
@@ -112,7 +115,12 @@ def _how_many(mean: float, draws: Draws) -> int:
 
 
 def _leave_some_unaddressed(
-    conditions: list[ClinicalFact], medications: list[ClinicalFact], rows: EncounterRows, look: Lookups, draws: Draws
+    conditions: list[ClinicalFact],
+    medications: list[ClinicalFact],
+    rows: EncounterRows,
+    look: Lookups,
+    draws: Draws,
+    clutter: float,
 ) -> list[ClinicalFact]:
     """Further down the list an untreated chronic problem is sometimes only copied forward from the problem list."""
     if rows.encounter_class not in {"office", "ed"}:
@@ -126,7 +134,7 @@ def _leave_some_unaddressed(
             idle
             and fact.is_asserted
             and not (look.code_of(fact) or "Z").startswith(_ALWAYS_ADDRESSED)
-            and draws.chance(_UNADDRESSED_SHARE)
+            and draws.chance(_UNADDRESSED_SHARE * clutter)
         ):
             result.append(replace(fact, addressed=False, distractor=COPIED_FORWARD))
         else:

@@ -107,8 +107,13 @@ def coded_histories(stage: Stage) -> list[ClinicalFact]:
         if any(stage.look.conflict(history, other) for other in stage.codes):
             continue
         fact = stage.look.library.fact_for_code(code, stage.next_id().replace("x", "h"))
-        found.append(replace(fact, experiencer="family") if is_family else replace(fact, temporality="history"))
         _take(stage, code, fact)
+        if is_family:
+            found.append(replace(fact, experiencer="family"))
+            continue
+        found.append(replace(fact, temporality="history"))
+        stage.codes.append(code)
+        stage.groups.update(groups_of(code))
     return found
 
 

@@ -19,7 +19,12 @@ _NAME = re.compile(r"[a-z][a-z -]*[a-z]")
 
 
 def medication_facts(
-    recorded: tuple[str, ...], codes: tuple[str, ...], conditions: list[ClinicalFact], library: Library, draws: Draws
+    recorded: tuple[str, ...],
+    codes: tuple[str, ...],
+    conditions: list[ClinicalFact],
+    library: Library,
+    draws: Draws,
+    clutter: float,
 ) -> list[ClinicalFact]:
     """Drugs the note will list, each with its purpose.
 
@@ -29,10 +34,11 @@ def medication_facts(
         conditions: asserted conditions of the encounter.
         library: knows drugs, their purposes and long-term-use codes.
         draws: randomness of the encounter.
+        clutter: 0 to 1, how readily a drug without a diagnosis is kept.
     """
     asserted = {fact.concept: fact for fact in conditions if fact.is_asserted or fact.temporality == "history"}
     chosen: dict[str, str] = {}
-    unexplained = draws.chance(_UNEXPLAINED_SHARE)
+    unexplained = draws.chance(_UNEXPLAINED_SHARE * clutter)
     distractors: set[str] = set()
     for name in recorded:
         drug = find_drug(library, name)

@@ -22,7 +22,6 @@ _INJURY_STARTS = ("S", "T")
 # What follows -> what must come before it, where both are there. Beside the code first notes of the release.
 _FOLLOWS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("N18.",), ("N17.", "E08.22", "E09.22", "E10.22", "E11.22", "E13.22", "I12.", "I13.")),
-    (("I12.", "I13."), ("E08.22", "E09.22", "E10.22", "E11.22", "E13.22")),
     (("I50.",), ("I11.", "I13.")),
     (("D63.0",), ("C",)),
     (("D63.1",), ("N18.",)),

@@ -33,7 +33,9 @@ def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
             value = fact.concept.partition(":")[2]
             if _is_available(case, value):
                 services[value] = _merge(services.get(value), _service(value, fact))
-    return (*_with_25(visits, services), *services.values())
+    # A visit that is also written down as a service is one line (G09).
+    others = {value: gold for value, gold in services.items() if value not in visits}
+    return (*_with_25(visits, others), *others.values())
 
 
 def _is_available(case: Case, value: str) -> bool:
