@@ -98,20 +98,20 @@ def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> N
     with writing(layout.corpus):
         (layout.corpus / DATA).mkdir(parents=True, exist_ok=True)
     record = _read_record(layout)
-    names = {task.file_name for task in tasks}
+    names = {task.name for task in tasks}
     for path in (layout.corpus / DATA).iterdir():
         if path.name not in names:
             with writing(path):
                 path.unlink()
     left = []
     for task in tasks:
-        path = layout.corpus / DATA / task.file_name
-        done = record.get(task.file_name)
+        path = layout.corpus / DATA / task.name
+        done = record.get(task.name)
         if not (done and path.exists() and sha256_file(path) == done["sha256"]):
             left.append(task)
-    kept = {name: value for name, value in record.items() if name in names - {task.file_name for task in left}}
+    kept = {name: value for name, value in record.items() if name in names - {task.name for task in left}}
     with progress.task("Writing notes", config.corpus.notes) as advance:
-        advance(sum(task.n_notes for task in tasks if task.file_name in kept))
+        advance(sum(task.n_notes for task in tasks if task.name in kept))
 
         def note(task: ShardTask, result: ShardResult) -> None:
             kept[result.name] = {"rows": result.rows, "sha256": result.sha256}
