@@ -15,7 +15,7 @@ Acuity = Literal["stable_chronic", "acute_uncomplicated", "acute_systemic", "thr
 ACUITIES: tuple[Acuity, ...] = get_args(Acuity)
 _KEYS = {
     "name", "names", "chronic", "sex", "age", "acuity", "attributes", "integral", "drugs", "absorbs", "code", "pattern",
-    "skip", "rows", "forms", "history", "family_history", "kind",
+    "patterns", "skip", "rows", "forms", "history", "family_history", "kind",
 }  # fmt: skip
 _NO_SLOTS: Slots = MappingProxyType({})
 Kind = Literal["disease", "symptom", "status", "injury", "external_cause", "visit_reason"]
@@ -141,8 +141,8 @@ def _parse_attributes(
                 raw = {"w": raw}  # noqa: PLW2901
             slots: dict[str, tuple[str, ...]] = {}
             for slot, text in raw.items():
-                if slot == "code":
-                    parts[name, value] = str(text)
+                if slot.startswith("code"):
+                    parts[f"{name}{slot.removeprefix('code')}", value] = str(text)
                     continue
                 if text is None:
                     raise InputError(f"slot {slot!r} of {name} {value!r} is empty", where=place)
@@ -169,14 +169,39 @@ def _rows(
         if extra := set(raw) - set(attributes) - {"code", "forms", "acuity"}:
             raise InputError(f"unknown key {sorted(extra)[0]!r} in a code row", where=place)
         yield CodeRow(raw["code"], chosen, tuple(raw.get("forms", ())), raw.get("acuity"))
-    if "pattern" in spec:
-        skip = set(spec.get("skip", ()))
-        typed = [{name: str(raw[name]) for name in attributes if name in raw} for raw in spec.get("rows", ())]
-        for values in product(*attributes.values()):
+    yield from _pattern_rows(spec, attributes, parts, place)
+
+
+def _pattern_rows(
+    spec: Mapping[str, Any],
+    attributes: Mapping[str, tuple[str, ...]],
+    parts: Mapping[tuple[str, str], str],
+    place: str,
+) -> Iterator[CodeRow]:
+    """Rows of ``pattern`` (every combination) or ``patterns`` (each with the values it is for).
+
+    A pattern names attributes; ``{stage_b}`` takes the value's ``code_b`` instead of its ``code``. Code parts may hold
+    placeholders themselves. Combinations that have a row of their own, or a value without code part, are left out.
+    """
+    skip = set(spec.get("skip", ()))
+    typed = [{name: str(raw[name]) for name in attributes if name in raw} for raw in spec.get("rows", ())]
+    patterns = [{"code": spec["pattern"]}] if "pattern" in spec else spec.get("patterns", ())
+    for pattern in patterns:
+        wanted = {name: [str(value) for value in pattern.get(name, values)] for name, values in attributes.items()}
+        for name, values in wanted.items():
+            if unknown := set(values) - set(attributes[name]):
+                raise InputError(f"{name} has no value {sorted(unknown)[0]!r}", where=place)
+        for values in product(*wanted.values()):
             chosen = dict(zip(attributes, values, strict=True))
-            missing = [name for name, value in chosen.items() if (name, value) not in parts]
-            if missing or chosen in typed:
+            known = {part: text for (part, value), text in parts.items() if value == chosen[_attribute(part, chosen)]}
+            try:
+                code = pattern["code"].format(**known).format(**known)
+            except KeyError:
                 continue
-            code = spec["pattern"].format(**{name: parts[name, value] for name, value in chosen.items()})
-            if code not in skip:
+            if chosen not in typed and code not in skip:
                 yield CodeRow(code, chosen)
+
+
+def _attribute(part: str, chosen: Mapping[str, str]) -> str:
+    """The attribute that a code part belongs to ("stage_b" -> "stage")."""
+    return part if part in chosen else part.rpartition("_")[0]
