@@ -70,7 +70,7 @@ _LIBRARIES = (
 )
 
 
-def issue_certificate(  # noqa: PLR0917  (signature fixed by the pipeline)
+def issue_certificate(
     corpus: Path,
     verdicts: Sequence[Verdict],
     facts: CertificateFacts,

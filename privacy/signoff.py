@@ -67,7 +67,7 @@ class SignOff(BaseModel):
     decision: SignOffPredicate
 
 
-def sign_off(  # noqa: PLR0917
+def sign_off(
     corpus: Path, key: SigningKey, conclusion: Conclusion, name: str, policy_digest: str, now: datetime
 ) -> Path:
     """Write ``signoff-<keyid>.json`` beside the certificate, replacing this officer's earlier decision.
