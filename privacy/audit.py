@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,12 +103,12 @@ def _rows(corpus: Path) -> Iterator[tuple[str, str, tuple[KnownSpan, ...]]]:
                 yield row["note_id"], row["text"] or "", _ledger(row["text"] or "", row["surrogates"] or [])
 
 
-def _ledger(text: str, entries: list[dict[str, object]]) -> tuple[KnownSpan, ...]:
+def _ledger(text: str, entries: list[dict[str, Any]]) -> tuple[KnownSpan, ...]:
     """Entries whose value stands where they say; a false entry must not excuse a finding."""
     kept = []
     for entry in entries:
         start, end = entry["start"], entry["end"]
-        if isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text):
-            if text[start:end] == entry["value"]:
-                kept.append(KnownSpan(start, end, str(entry["entity_type"])))
+        inside = isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)
+        if inside and text[start:end] == entry["value"]:
+            kept.append(KnownSpan(start, end, str(entry["entity_type"])))
     return tuple(kept)

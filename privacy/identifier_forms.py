@@ -36,16 +36,46 @@ WEAK_TYPES = frozenset({"CITY", "ZIP_CODE", "FACILITY", "AGE_OVER_89"})
 MIN_DIGITS = 6  # shorter numbers meet lab values, counts and codes by chance
 
 _MONTHS = {
-    name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+    )
 }
-_NAME_NOISE = frozenset(["dr", "mr", "mrs", "ms", "miss", "prof", "rev", "jr", "sr", "ii", "iii", "iv", "md", "do", "rn", "np", "pa", "phd", "dds", "dvm", "esq", "mx"])
+_NAME_NOISE = frozenset(
+    [
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "prof",
+        "rev",
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "iv",
+        "md",
+        "do",
+        "rn",
+        "np",
+        "pa",
+        "phd",
+        "dds",
+        "dvm",
+        "esq",
+        "mx",
+    ]
+)
 _STREET = {
     "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "lane": "ln", "drive": "dr", "boulevard": "blvd",
     "court": "ct", "circle": "cir", "place": "pl", "terrace": "ter", "trail": "trl", "parkway": "pkwy",
     "highway": "hwy", "square": "sq", "north": "n", "south": "s", "east": "e", "west": "w", "northeast": "ne",
     "northwest": "nw", "southeast": "se", "southwest": "sw", "mount": "mt", "saint": "st", "fort": "ft",
 }  # fmt: skip
-_UNIT_WORDS = frozenset(["apt", "apartment", "suite", "ste", "unit", "room", "rm", "bldg", "building", "floor", "fl", "lot"])
+_UNIT_WORDS = frozenset(
+    ["apt", "apartment", "suite", "ste", "unit", "room", "rm", "bldg", "building", "floor", "fl", "lot"]
+)
 _DATE_SHAPES = (
     re.compile(r"(?P<y>(?:1[89]|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"),
     re.compile(r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>(?:1[89]|20)\d\d|\d\d)"),
@@ -116,7 +146,9 @@ def number_forms(value: str) -> list[Form]:
 
 def address_words(value: str) -> list[str]:
     """House number and street, abbreviated the postal way; the unit and all behind it left out."""
-    words = [_STREET.get(word, word) for word in folded(value.split(",", maxsplit=1)[0].split("\n", maxsplit=1)[0]).split()]
+    words = [
+        _STREET.get(word, word) for word in folded(value.split(",", maxsplit=1)[0].split("\n", maxsplit=1)[0]).split()
+    ]
     for place, word in enumerate(words):
         if word in _UNIT_WORDS and place >= 2:
             return words[:place]

@@ -195,7 +195,7 @@ def load_icd10cm(release_files: tuple[Path, Path] | None = None, release: str = 
     Raises:
         InputError: the files cannot be read as a CMS release.
     """
-    import simple_icd_10_cm as cm  # type: ignore[import-untyped]  # noqa: PLC0415  (two seconds: on first use)
+    import simple_icd_10_cm as cm
 
     if release_files is None:
         return Icd10Cm(_copy_nodes(cm), release)

@@ -80,7 +80,7 @@ def luhn(number: str) -> bool:
 def is_dea(match: re.Match[str]) -> bool:
     """DEA registration: (d1+d3+d5) + 2(d2+d4+d6) ends in d7."""
     numbers = [int(char) for char in match["id"][2:]]
-    return (sum(numbers[0:5:2]) + 2 * sum(numbers[1:6:2])) % 10 == numbers[6]
+    return bool((sum(numbers[0:5:2]) + 2 * sum(numbers[1:6:2])) % 10 == numbers[6])
 
 
 def looks_like_vin(match: re.Match[str]) -> bool:

@@ -5,9 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.vocabulary import eponyms, given_names, is_name_word, is_ordinary, surnames
+from ghostchart.privacy.phi.vocabulary import (
+    eponyms,
+    given_names,
+    is_name_word,
+    is_ordinary,
+    not_in_names,
+    not_people,
+    surnames,
+)
 
 _W = r"(?:[A-Z]['’][A-Z][a-zà-ÿ]+|(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O)?[A-Z][a-zà-ÿ]+|[A-ZÀ-Ý][a-zà-ÿ]+)(?:[-'’][A-Z]?[a-zà-ÿ]+)*"
 _CAPS = r"[A-ZÀ-Ý][A-ZÀ-Ý'’-]{1,}"
@@ -55,21 +64,6 @@ _PAIR = re.compile(
     rf"(?<![\w-])(?P<first>{_W}|{_CAPS})(?P<middle>[ \t]+(?:{_INITIAL}(?![\w])|{_W}))?[ \t]+{_PARTICLE}{{0,2}}(?P<last>{_W}|{_CAPS})(?![\w-])"
 )
 _SINGLE = re.compile(rf"{_W}|{_CAPS}|{_INITIAL}")
-# Fixed phrases in which both words are on name lists.
-_NOT_PEOPLE = frozenset(
-    """
-    murphy sign|graves disease|austin flint|austin moore|miller fisher|bell palsy|dix hallpike|swan ganz|jackson pratt|foley catheter|charcot marie|guillain barre|
-    ramsay hunt|wolff parkinson|lou gehrig|mallory weiss|epstein barr|osgood schlatter|stevens johnson|zollinger ellison|van gogh|santa claus|johnson johnson|
-    red cross|blue cross|blue shield|gold coast|st john|saint john|may be|will be|des moines|fort wayne|van buren|san jose|santa fe|long beach|
-    mini cog|clock draw|timed up|see below|see above|new york|los angeles|glasgow coma|morse fall|hunter hand|rose bengal|holter monitor|allen test|
-    katz index|barthel index|braden scale|norton scale|marie tooth|merck manual|johns hopkins|mayo clinic|joint commission
-    """.replace("\n", " ")
-    .replace("    ", "")
-    .split("|")
-)
-_STOP = frozenset(
-    ["the", "a", "an", "and", "or", "of", "in", "on", "at", "to", "for", "from", "with", "without", "by", "is", "was", "has", "had", "been", "denies", "reports", "presents", "states", "notes", "returns", "complains", "patient", "pt", "dr", "mr", "mrs", "ms", "provider", "name", "date", "dob", "mrn", "age", "sex", "male", "female", "phone", "address", "visit", "note", "encounter", "service", "unknown", "none", "yes", "no", "not", "other", "self", "same", "n/a", "na", "see", "per", "as", "if", "her", "his", "their", "this", "that", "he", "she", "they", "declined", "confirmed", "present", "absent", "will", "signed", "electronically", "time", "am", "pm", "today", "yesterday", "tomorrow", "hospital", "clinic", "emergency", "department", "unit", "room", "bed", "floor", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-)
 
 
 def _words(text: str) -> list[re.Match[str]]:
@@ -81,7 +75,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     tokens = _words(text[start:end])
     while tokens and not _may_end_name(tokens[-1][0], lone=len(tokens) == 1):
         tokens.pop()
-    while tokens and tokens[0][0].lower().strip(".") in _STOP:
+    while tokens and tokens[0][0].lower().strip(".") in not_in_names():
         tokens.pop(0)
     if not tokens or all(len(token[0].strip(".")) < 2 for token in tokens):
         return None
@@ -90,7 +84,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def _may_end_name(token: str, *, lone: bool) -> bool:
     word = token.lower().strip(".")
-    if word in _STOP:
+    if word in not_in_names():
         return False
     return is_name_word(word) or not is_ordinary(word) or (len(word) == 1 and not lone)
 
@@ -119,6 +113,10 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
             is_ordinary(token) for token in tokens
         ):
             yield from _found(text, match, 0.93)
+    yield from _names_after_labels(text)
+
+
+def _names_after_labels(text: str) -> Iterator[PhiFinding]:
     for match in _LABELLED.finditer(text):
         tokens = [token[0] for token in _words(match["id"])]
         if _looks_like_name(
@@ -150,24 +148,20 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
 
 def _looks_like_name(tokens: list[str], *, need_list: bool, strict: bool = False) -> bool:
     """Whether the first words can be a person; ``need_list``: a name list must know one that is no ordinary word."""
-    head = [token.lower().strip(".") for token in tokens]
-    if not head or head[0] in _STOP:
+    solid = [token.lower().strip(".") for token in tokens if len(token.strip(".")) > 1]
+    if (
+        not solid
+        or tokens[0].lower().strip(".") in not_in_names()
+        or (is_ordinary(solid[0]) and not is_name_word(solid[0]))
+    ):
         return False
-    if strict and any(token.isupper() and len(token) > 1 and not is_name_word(token) for token in tokens):
+    shouted = any(token.isupper() and len(token) > 1 and not is_name_word(token) for token in tokens)
+    if strict and (shouted or (len(solid) == 1 and solid[0] in eponyms())):
         return False
-    solid = [word for word in head if len(word) > 1]
-    if not solid or (len(solid) == 1 and solid[0] in eponyms() and strict):
-        return False
-    first = solid[0]
-    if is_ordinary(first) and not is_name_word(first):
-        return False
-    known = any(is_name_word(word) and not is_ordinary(word) for word in solid)
-    if known:
+    if any(is_name_word(word) and not is_ordinary(word) for word in solid):
         return True
-    if need_list:
-        return False
-    plain = sum(is_ordinary(word) for word in solid)
-    return plain == 0 or (all(is_name_word(word) for word in solid) and len(solid) >= 2)
+    unknown = not any(is_ordinary(word) for word in solid)
+    return not need_list and (unknown or (len(solid) >= 2 and all(is_name_word(word) for word in solid)))
 
 
 def listed_names(text: str) -> Iterator[PhiFinding]:
@@ -190,21 +184,17 @@ def listed_names(text: str) -> Iterator[PhiFinding]:
 
 def _is_pair(first: str, last: str) -> bool:
     low_first, low_last = first.lower(), last.lower().replace("’", "'")
-    parts = low_last.split("-")
-    if low_first not in given_names() or not all(part.replace("'", "") in surnames() for part in parts):
+    listed = low_first in given_names() and all(part.replace("'", "") in surnames() for part in low_last.split("-"))
+    mixed = first.isupper() != last.isupper() and len(first) > 2 and len(last) > 2
+    if not listed or mixed or {low_first, low_last} & not_in_names() or min(len(low_first), len(low_last)) < 3:
         return False
-    if first.isupper() != last.isupper() and len(first) > 2 and len(last) > 2:
-        return False
-    if low_first in _STOP or low_last in _STOP or len(low_first) < 3 or len(low_last) < 3:
-        return False
-    if low_last in eponyms() and is_ordinary(low_first):
-        return False
+    # A given name that is a word needs a surname that is none, and that stands for no disease.
     return not is_ordinary(low_first) or (not is_ordinary(low_last) and low_last not in eponyms())
 
 
 def _is_fixed(text: str, start: int, end: int) -> bool:
     words = re.findall(r"[a-z]+", text[start:end].lower())
-    return any(" ".join(pair) in _NOT_PEOPLE for pair in zip(words, words[1:], strict=False))
+    return any(" ".join(pair) in not_people() for pair in pairwise(words))
 
 
 def is_person(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -219,25 +209,27 @@ def is_person(text: str, start: int, end: int) -> tuple[int, int] | None:
     body = text[span[0] : span[1]]
     tokens = [token[0] for token in _words(body)]
     solid = [token for token in tokens if len(token.strip(".")) > 1]
-    if len(tokens) < 2 or not solid or any(char.isdigit() or char in "/%()\n:;" for char in body):
+    if len(tokens) < 2 or not solid or re.search(r"[\d/%()\n:;]", body):
         return None
+    return span if _is_whole_name(solid, begins=not text[: span[0]].strip()) else None
+
+
+def _is_whole_name(solid: list[str], *, begins: bool) -> bool:
+    given = any(token.lower() in given_names() for token in solid)
     if any(is_ordinary(token) and not is_name_word(token) for token in solid):
-        return None
-    if any(token.lower() in eponyms() for token in solid) and not any(
-        token.lower() in given_names() for token in solid
-    ):
-        return None
+        return False
+    if not given and any(token.lower() in eponyms() for token in solid):
+        return False
+    # Short words all in capitals without a given name are abbreviations ("POAG OU"), even where a list knows them.
+    if not given and all(token.isupper() and len(token) <= 5 for token in solid):
+        return False
     listed = [token for token in solid if is_name_word(token) and not is_ordinary(token)]
     unknown = [token for token in solid if not is_name_word(token) and not is_ordinary(token)]
-    if any(token.isupper() for token in unknown):
-        return None
-    if len(solid) == 1:
-        return span if listed else None
-    if listed and len(listed) + len(unknown) == len(solid):
-        return span
+    if len(solid) == 1 or any(token.isupper() for token in unknown):
+        return bool(listed) and not any(token.isupper() for token in unknown)
     if listed:
-        return span if any(token.lower() in given_names() for token in solid) else None
-    return span if len(unknown) == len(solid) and len(unknown) >= 2 and text[: span[0]].strip() else None
+        return given or len(listed) + len(unknown) == len(solid)
+    return not begins and len(unknown) == len(solid)
 
 
 def name_findings(text: str) -> Iterable[PhiFinding]:

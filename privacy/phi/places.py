@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
+from ghostchart.privacy.phi.vocabulary import departments, is_name_word, is_ordinary, not_towns
 
 _SUFFIX = (
     r"(?:street|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|circle|cir|place|pl|terrace|ter|trail|"
@@ -58,10 +58,8 @@ _CITIES = (
     re.compile(rf"(?<!\w){_TOWN}, (?:{_STATE_NAMES})\b"),
     re.compile(rf"\b(?i:lives? in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:here )?from|moved to|relocated (?:from|to)|born in|native of|grew up in|hometown:?|city:|town:|traveled (?:from|to)|visiting from|travel(?:s|ing)? to) {_TOWN}(?=[\s.,;)]|$)"),
 )  # fmt: skip
-_NOT_TOWNS = frozenset(
-    f"assisted living skilled nursing snf alf apartment house home us usa mexico canada china india africa europe asia america united "
-    f"states the a an independent group senior shelter memory rural urban {_STATE_NAMES.replace('|', ' ').lower()}".split()
-)
+
+_ROMAN = re.compile(r"[IVX]+")
 
 _FACILITY = re.compile(
     r"(?<![\w-])(?P<id>(?:(?:St|Mt|Ft)\.? |The )?(?:[A-Z][\w'’.-]*[ ]|of |and |& |the ){1,6}"
@@ -72,9 +70,13 @@ _FACILITY = re.compile(
     r"Center|Heart (?:Center|Institute)|Internal Medicine|Dialysis(?: Center)?|Imaging(?: Center)?|Home Health|Medicine Associates|"
     r"Sanatorium|Memorial|Care Home|Retirement (?:Community|Home|Village)))\b"
 )
-# Departments and kinds of clinic: "Wound Care Clinic" is no name, "Riverbend Clinic" is.
-_DEPARTMENT = frozenset(
-    ["a", "acute", "adult", "aftercare", "all", "allergy", "ambulatory", "and", "anesthesia", "anticoagulation", "arrhythmia", "asthma", "audiology", "bariatric", "behavioral", "blood", "bone", "breast", "cancer", "cardiac", "cardiology", "cardiothoracic", "cardiovascular", "care", "center", "chest", "children", "childrens", "chronic", "clinic", "clinical", "community", "continuity", "copd", "coumadin", "critical", "day", "dental", "department", "dermatology", "diabetes", "diabetic", "diagnostic", "diagnosis", "dialysis", "dietary", "digestive", "discharge", "discharged", "disease", "ear", "ed", "eeg", "electrophysiology", "emergency", "employee", "endocrine", "endocrinology", "endoscopy", "ent", "epilepsy", "er", "express", "eye", "fall", "falls", "family", "fertility", "follow", "followup", "followed", "for", "foot", "fracture", "from", "gastroenterology", "general", "genetics", "geriatric", "geriatrics", "gi", "gyn", "gynecology", "hand", "headache", "health", "hearing", "heart", "hematology", "hepatitis", "hepatology", "hiv", "home", "hospice", "hospital", "hypertension", "icu", "immunization", "in", "infectious", "infusion", "inpatient", "instructions", "intensive", "internal", "intervention", "kidney", "lab", "laboratory", "lipid", "liver", "local", "long", "lung", "maternity", "medical", "medication", "medicine", "memory", "mental", "midwife", "movement", "multispecialty", "national", "nearby", "neonatal", "nephrology", "neurology", "neurosurgery", "no", "node", "nurse", "nursing", "nutrition", "ob", "obesity", "obgyn", "observation", "occupational", "of", "office", "oncology", "ophthalmology", "optometry", "oral", "orthopaedic", "orthopedic", "orthopedics", "osteoporosis", "other", "our", "out", "outpatient", "outside", "pacemaker", "pain", "palliative", "parkinson", "patient", "pediatric", "pediatrics", "pharmacy", "physical", "physician", "physicians", "plastic", "podiatry", "postop", "preop", "prenatal", "preventive", "primary", "private", "procedure", "psychiatric", "psychiatry", "psychology", "pulmonary", "radiation", "radiology", "referral", "regional", "rehab", "rehabilitation", "renal", "reproductive", "research", "respiratory", "retina", "return", "rheumatology", "same", "satellite", "school", "screening", "seen", "sent", "service", "services", "sexual", "short", "skilled", "skin", "sleep", "smoking", "social", "specialty", "spine", "sports", "stable", "state", "step", "stroke", "subacute", "surgery", "surgical", "swing", "telehealth", "telemedicine", "term", "the", "therapy", "this", "thoracic", "thyroid", "to", "transferred", "transition", "transitional", "transplant", "trauma", "travel", "treatment", "tuberculosis", "unit", "urgent", "urology", "vascular", "vein", "veterans", "via", "visit", "vision", "walk-in", "weight", "wellness", "women", "womens", "wound", "your", "after", "at", "by", "per", "with", "admission", "admitted", "admit", "attending", "course", "date", "days", "facility", "primary-care", "retail", "mail", "order", "preferred", "staff", "team", "facility-based", "on", "status", "condition", "and/or", "summary", "note", "record", "records", "chart", "name", "number", "history", "plan"]
+
+# Heads that are treatments or services as well, and words that join a title in capitals ("Dependence On Renal Dialysis").
+_WEAK_HEADS = frozenset(
+    {"Dialysis", "Imaging", "Hospice", "Pediatrics", "Internal", "Home", "Health", "Memorial", "Rehab"}
+)
+_LINKING = frozenset(
+    {"Of", "On", "In", "To", "With", "After", "Due", "And", "Or", "As", "For", "From", "At", "By", "Outside"}
 )
 
 
@@ -103,7 +105,9 @@ def cities(text: str) -> Iterator[PhiFinding]:
     for pattern in _CITIES:
         for match in pattern.finditer(text):
             words = [word.strip(".").lower() for word in match["id"].split()]
-            if not all(word in _NOT_TOWNS for word in words):
+            # "class III, AR" is a grade before an abbreviation, not a town in Arkansas.
+            graded = _ROMAN.fullmatch(match["id"].split()[-1])
+            if not graded and not all(word in not_towns() for word in words):
                 yield PhiFinding(match.start("id"), match.end("id"), "CITY", 0.75)
 
 
@@ -114,25 +118,24 @@ def facilities(text: str) -> Iterator[PhiFinding]:
         words = [(found[0], found.start()) for found in re.finditer(r"[\w'’.&-]+", lead)]
         while (
             words
-            and (words[0][0].lower().strip(".") in _DEPARTMENT or words[0][0].islower())
+            and (words[0][0].lower().strip(".") in departments() or words[0][0].islower())
             and words[0][0] not in ("St.", "St")
         ):
             words.pop(0)
-        if not words or all(word.lower().strip(".'’s") in _DEPARTMENT for word, _ in words):
-            continue
-        if all(word.isupper() for word, _ in words) and not any(is_name_word(word) for word, _ in words):
-            continue
-        named = [word for word, _ in words if word[0].isupper() and word.lower() not in _DEPARTMENT]
-        if (
-            named
-            and _is_sentence(text, start)
-            and len(words) == 1
-            and is_ordinary(words[0][0])
-            and not is_name_word(words[0][0])
-        ):
-            continue
-        yield PhiFinding(start + words[0][1], match.end("id"), "FACILITY", 0.7)
+        if words and _is_named(text, start, [word for word, _ in words], match["head"]):
+            yield PhiFinding(start + words[0][1], match.end("id"), "FACILITY", 0.7)
 
 
-def _is_sentence(text: str, start: int) -> bool:
-    return start == 0 or text[:start].rstrip()[-1:] in ("", ".", ":", "\n", "-", "•", ";")
+def _is_named(text: str, start: int, words: list[str], head: str) -> bool:
+    """Whether the words before "Hospital", "Clinic", ... name one place rather than say what kind of place it is."""
+    if all(word.lower().strip(".'’s") in departments() for word in words):
+        return False
+    listed = any(is_name_word(word) and not is_ordinary(word) for word in words)
+    if all(word.isupper() for word in words) and not any(is_name_word(word) for word in words):
+        return False
+    plain = all(is_ordinary(word) or word.lower() in departments() for word in words)
+    if plain and (head.split(maxsplit=1)[0] in _WEAK_HEADS or any(word in _LINKING for word in words)):
+        return listed
+    begins = start == 0 or text[:start].rstrip()[-1:] in (".", ":", "\n", "-", "•", ";")
+    lone = len(words) == 1 and is_ordinary(words[0]) and not is_name_word(words[0])
+    return not (begins and lone)

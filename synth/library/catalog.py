@@ -13,6 +13,7 @@ import yaml
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.codes import icd10cm
 from ghostchart.schemas.errors import CodeError, InputError
+from ghostchart.schemas.procedure_codes import load_procedure_codes
 from ghostchart.synth.library.drugs import Drug, parse_drugs
 from ghostchart.synth.library.families import Acuity, CodeRow, ConditionFamily, parse_family
 from ghostchart.synth.library.general import GENERAL_PREFIX, general_forms, general_history_forms
@@ -120,11 +121,20 @@ class Library:
         return self._family(fact.concept).family_history
 
     def procedure_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
-        """What a note says when the service of a "cpt:93000" or "hcpcs:G0439" fact was done.
+        """What a note says when the service of a "cpt:93000" or "hcpcs:G0439" fact was done, at least 4 phrases.
 
-        Codes without phrases of their own (a licensed file's) have none: use the code system's description.
+        The fact's laterality is worded in. Numbers of the starter table without phrases of their own are worded from
+        their short meaning; others (a licensed file's) have none: use the code system's description.
         """
-        return self._procedures.get(fact.concept, ())
+        side = fact.attributes.get("laterality", "")
+        side = "" if side == "unspecified" else side
+        key = (fact.concept, (("laterality", side),))
+        if key not in self._forms:
+            templates = self._procedures.get(fact.concept) or _from_meaning(fact.concept)
+            if side and not any("{side}" in template for template in templates):
+                templates = tuple(f"{template}, {{side}} side" for template in templates)
+            self._forms[key] = expand_all(templates, {"side": (side,)})
+        return self._forms[key]
 
     def _family(self, concept: str) -> ConditionFamily:
         try:
@@ -138,6 +148,17 @@ class Library:
             listed = ", ".join(f"{name} {value}" for name, value in sorted(attributes.items())) or "no attributes"
             raise CodeError(f"{concept} has no code for {listed}")
         return row
+
+
+def _from_meaning(concept: str) -> tuple[str, ...]:
+    """Phrases made of the starter table's own short meaning; none for numbers outside it."""
+    value = concept.partition(":")[2]
+    starter = load_procedure_codes("starter")
+    if not starter.is_billable(value):
+        return ()
+    meaning = starter.description(value)
+    done = ("ordered", "supplied") if starter.group(value) == "frailty_device" else ("provided", "completed")
+    return (meaning, f"{meaning} {done[0]}", f"{meaning}, {done[1]} today", f"{meaning} ({done[1]})")
 
 
 @cache

@@ -191,8 +191,8 @@ def _pattern_rows(
         for name, values in wanted.items():
             if unknown := set(values) - set(attributes[name]):
                 raise InputError(f"{name} has no value {sorted(unknown)[0]!r}", where=place)
-        for values in product(*wanted.values()):
-            chosen = dict(zip(attributes, values, strict=True))
+        for combination in product(*wanted.values()):
+            chosen = dict(zip(attributes, combination, strict=True))
             known = {part: text for (part, value), text in parts.items() if value == chosen[_attribute(part, chosen)]}
             try:
                 code = pattern["code"].format(**known).format(**known)

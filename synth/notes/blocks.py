@@ -119,7 +119,7 @@ def _denials(writer: NoteWriter, placed: PlacedFacts, codes: tuple[str, ...]) ->
         for fact in placed.at(place)  # type: ignore[arg-type]
     )
     negatives = review_negatives(writer, open_codes, taken, 3 if named else 4)
-    return named + [writer.marks.around(item, NEGATED_MARK) for item in negatives]
+    return named + [writer.marks.around(item, NEGATED_MARK) for item in negatives] or ["other complaints"]
 
 
 def _past_history(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]) -> list[str]:
@@ -157,7 +157,7 @@ def _social(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
     fitting = [entry for entry in writer.phrases.entries("social") if entry.fits(codes)]
     adult = writer.encounter.age >= 18
     chosen = writer.draws.some([entry for entry in fitting if adult or entry.label == "anyone"], 2)
-    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in chosen]
+    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in chosen] or ["unchanged"]
 
 
 def _procedure(writer: NoteWriter, fact: ClinicalFact) -> ProcedureView:

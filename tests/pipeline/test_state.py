@@ -36,7 +36,10 @@ def test_same_settings_resume(tmp_path: Path) -> None:
         ({"seed": 8}, "seed differs"),
         ({"seed": 7, "corpus": {"notes": 900}}, "corpus.notes was 8000, now 900"),
         ({"seed": 7, "ehr_model": {"k_min": 20}}, "ehr_model.k_min was 11, now 20"),
-        ({"seed": 7, "source": {"demo_patients": 60}, "corpus": {"notes": 900}}, "source.demo_patients was 5000, now 60"),
+        (
+            {"seed": 7, "source": {"demo_patients": 60}, "corpus": {"notes": 900}},
+            "source.demo_patients was 5000, now 60",
+        ),
     ],
 )
 def test_another_run_is_refused_naming_the_first_field(tmp_path: Path, changed: dict[str, object], field: str) -> None:
@@ -114,7 +117,11 @@ def test_a_damaged_record_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_two_commands_never_share_a_directory(tmp_path: Path) -> None:
     layout, _ = started(tmp_path / "out", config())
-    with only_one_run(layout), pytest.raises(RunConflictError, match="another ghostchart command"), only_one_run(layout):
+    with (
+        only_one_run(layout),
+        pytest.raises(RunConflictError, match="another ghostchart command"),
+        only_one_run(layout),
+    ):
         pass
 
 

@@ -1,0 +1,114 @@
+"""Looking at and checking templates: previews from a built-in example, and linting of a directory of templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ghostchart.schemas.canonical import keyed_digest, stream
+from ghostchart.schemas.code_systems import load_code_systems
+from ghostchart.schemas.errors import TemplateError
+from ghostchart.schemas.note import Note
+from ghostchart.schemas.screening import OpenScreen
+from ghostchart.synth.library import load_library
+from ghostchart.synth.library.strata import strata_of
+from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
+from ghostchart.synth.notes.examples import example
+from ghostchart.synth.notes.surrogates import SurrogatePool
+from ghostchart.synth.notes.template_files import (
+    CompiledTemplate,
+    TemplateInfo,
+    TemplateProblem,
+    list_templates,
+    read_template,
+    shipped_templates,
+    template_paths,
+)
+
+__all__ = ["TemplateInfo", "TemplateProblem", "lint_templates", "list_templates", "preview", "preview_template"]
+
+_TRIAL_SEEDS = (0, 1, 2)
+
+
+def preview(template_id: str, seed: int = 0) -> Note:
+    """A note of one of ghostchart's own templates from the built-in example encounter.
+
+    Raises:
+        TemplateError: no such template.
+    """
+    for template in shipped_templates():
+        if template.info.id == template_id:
+            return preview_template(template, seed)
+    raise TemplateError(
+        f"there is no template {template_id!r}", fix="Run 'ghostchart templates list' for the ids there are"
+    )
+
+
+def preview_template(template: CompiledTemplate, seed: int = 0) -> Note:
+    """A note of a given template from the built-in example encounter of its note type.
+
+    Raises:
+        TemplateError: it cannot be rendered or loses evidence.
+    """
+    encounter, gold = example(template.info.note_type)
+    where = stream(seed, "preview", template.info.id)
+    composer = NoteComposer(
+        load_library(),
+        load_code_systems(),
+        strata_of,
+        SurrogatePool(where, OpenScreen()),
+        template.info.split,
+    )
+    digest = keyed_digest(b"preview", str(seed), template.info.id)
+    return composer.compose(encounter, gold, template, NoteIdentity("preview", template.info.split, seed, digest))
+
+
+def lint_templates(directory: Path) -> tuple[TemplateProblem, ...]:
+    """Everything wrong with the templates of a directory, by file and line; empty when all is well.
+
+    Static checks first (front matter, syntax, unknown names, forbidden constructs, blocks never written), then trial
+    runs on the example encounter: undefined attributes, sandbox violations, gold codes or labelled mentions that the
+    template loses, identifiers typed into the template instead of drawn.
+
+    Raises:
+        TemplateError: the directory cannot be read or holds no templates.
+    """
+    if not directory.is_dir():
+        raise TemplateError("this is not a directory of templates", where=directory.name)
+    paths = template_paths(directory)
+    if not paths:
+        raise TemplateError("there are no .md.j2 files", where=directory.name)
+    problems: list[TemplateProblem] = []
+    seen: dict[str, str] = {}
+    for path in paths:
+        name = path.relative_to(directory).as_posix()
+        template, found = read_template(path, name)
+        problems.extend(found)
+        if template is None:
+            continue
+        if template.info.id in seen:
+            problems.append(
+                TemplateProblem(name, 2, f"id {template.info.id!r} is also used by {seen[template.info.id]}")
+            )
+        seen.setdefault(template.info.id, name)
+        if not found:
+            problems.extend(_trial_problems(template))
+    return tuple(problems)
+
+
+def _trial_problems(template: CompiledTemplate) -> list[TemplateProblem]:
+    """What goes wrong when the template is rendered; each finding once."""
+    found: dict[str, TemplateProblem] = {}
+    for seed in _TRIAL_SEEDS:
+        try:
+            note = preview_template(template, seed)
+        except TemplateError as error:
+            place, _, line = (error.where or "").rpartition(", line ")
+            number = int(line) if place and line.isdigit() else 0
+            found.setdefault(error.what, TemplateProblem(template.info.file, number, error.what))
+            continue
+        encounter, _ = example(template.info.note_type)
+        expected = {fact.distractor for fact in encounter.facts if fact.distractor}
+        for kind in sorted(expected - {item.kind for item in note.distractors}):
+            message = f"the {kind!r} mention of the example is not written"
+            found.setdefault(message, TemplateProblem(template.info.file, 0, message))
+    return list(found.values())

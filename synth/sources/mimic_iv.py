@@ -1,0 +1,282 @@
+"""The ``hosp`` directory of MIMIC-IV as hospital tables.
+
+Used: admissions that carry at least one ICD-10-CM diagnosis of the release, their patients, ICD-10 diagnoses, HCPCS/CPT
+events, prescriptions, blood pressure, BMI, weight and height from omr, a few labs. Everything else is counted by reason,
+never dropped silently. ICD-9 rows would need a map, and none is guessed. Dates are MIMIC's shifted ones; birth dates
+are 1 January of anchor_year - anchor_age, since MIMIC gives no more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ghostchart.schemas.codes import icd10cm, procedure
+from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
+from ghostchart.schemas.errors import CodeError, SourceError
+from ghostchart.schemas.icd10cm import load_icd10cm
+from ghostchart.schemas.progress import SILENT, Progress
+from ghostchart.synth.sources.csv_tables import CsvTables
+from ghostchart.synth.sources.mimic_measurements import read_labs, read_omr
+
+ICD9 = "ICD-9 (no map supplied)"
+UNUSED_ADMISSION = "admission without ICD-10-CM diagnosis"
+_INPATIENT, _EMERGENCY = "inpatient", "ed"
+# Observation kinds of MIMIC-IV that end in the emergency department or within a day are emergency care.
+_OBSERVATION_TYPES = {"EU OBSERVATION", "AMBULATORY OBSERVATION", "DIRECT OBSERVATION"}
+_SEXES = {"F", "M"}
+
+
+def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
+    """Read MIMIC-IV.
+
+    Args:
+        path: the directory ``hosp`` or the one above it.
+        progress: told of each table.
+
+    Raises:
+        SourceError: a directory, table or column is missing, a file cannot be read, a date is invalid, keys repeat, or
+            an admission belongs to no patient. Files and lines are named, values never.
+    """
+    directory = path / "hosp" if (path / "hosp").is_dir() else path
+    if not directory.is_dir():
+        raise SourceError("there is no such directory", where=str(path), fix="Give MIMIC-IV's directory 'hosp'")
+    source = CsvTables(directory)
+    counts: list[TableCount] = []
+    remarks: list[str] = []
+    with progress.task("Reading MIMIC-IV", 8) as advance:
+        patients = _patients(source)
+        advance(1)
+        admissions = _admissions(source, patients)
+        advance(1)
+        conditions = _diagnoses(source, admissions, counts)
+        advance(1)
+        used = {row[1] for row in conditions}
+        _count_kept(counts, patients, admissions, used)
+        advance(1)
+        procedures = _hcpcs(source, admissions, used, counts, remarks)
+        _icd_procedures(source, counts, remarks)
+        advance(1)
+        medications = _prescriptions(source, admissions, used, counts, remarks)
+        advance(1)
+        observations = read_omr(source, admissions, used, counts, remarks)
+        advance(1)
+        observations += read_labs(source, used, counts, remarks)
+        advance(1)
+    if not used:
+        raise SourceError(
+            "no admission carries an ICD-10-CM diagnosis of the release",
+            where=str(directory),
+            fix="Supply newer admissions",
+        )
+    kept = {hadm: admission for hadm, admission in admissions.items() if hadm in used}
+    people = {admission[0] for admission in kept.values()}
+    rows: dict[str, list[Any]] = {
+        "patients": [(subject, *patients[subject], None) for subject in patients if subject in people],
+        "encounters": [(hadm, *admission) for hadm, admission in kept.items()],
+        "conditions": conditions,
+        "procedures": procedures,
+        "medications": medications,
+        "observations": observations,
+        "identifiers": _identifiers(kept, people),
+    }
+    return EhrTables(
+        **{name: _table(name, values) for name, values in rows.items()},
+        notes=empty_table("notes"),
+        report=SourceReport("mimic-iv", tuple(counts), tuple(remarks)),
+    )
+
+
+def _table(name: str, rows: list[tuple[Any, ...]]) -> Any:
+    names = empty_table(name).schema.names
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return table_from_columns(name, dict(zip(names, columns, strict=True)))
+
+
+def _patients(source: CsvTables) -> dict[str, tuple[str, date, date | None]]:
+    """subject_id -> (sex, birth date, death date)."""
+    file = source.open("patients", ("subject_id", "gender", "anchor_age", "anchor_year", "dod"))
+    found: dict[str, tuple[str, date, date | None]] = {}
+    query = "SELECT line, subject_id, gender, anchor_age, anchor_year, dod FROM patients ORDER BY line"
+    for line, subject, sex, age, year, died in source.rows(file, query):
+        if subject is None or sex not in _SEXES:
+            raise SourceError(f"line {line}: subject_id or gender is missing or unknown", where=file)
+        if subject in found:
+            raise SourceError(f"line {line}: this subject_id was there before", where=file, fix="Keys must be unique")
+        try:
+            born = date(int(year) - int(age), 1, 1)
+        except (TypeError, ValueError):
+            raise SourceError(f"line {line}: anchor_age or anchor_year is no number", where=file) from None
+        found[subject] = (sex, born, _day(died, file, line, "dod") if died else None)
+    return found
+
+
+def _admissions(
+    source: CsvTables, patients: dict[str, tuple[str, date, date | None]]
+) -> dict[str, tuple[str, str, datetime, datetime]]:
+    """hadm_id -> (subject_id, encounter class, start, end)."""
+    file = source.open("admissions", ("subject_id", "hadm_id", "admittime", "dischtime", "admission_type"))
+    found: dict[str, tuple[str, str, datetime, datetime]] = {}
+    query = "SELECT line, subject_id, hadm_id, admittime, dischtime, admission_type FROM admissions ORDER BY line"
+    for line, subject, hadm, start, end, kind in source.rows(file, query):
+        if hadm is None or hadm in found:
+            raise SourceError(
+                f"line {line}: hadm_id is missing or was there before", where=file, fix="Keys must be unique"
+            )
+        if subject not in patients:
+            raise SourceError(f"line {line}: this admission's patient is not in the table of patients", where=file)
+        began, ended = _time(start, file, line, "admittime"), _time(end, file, line, "dischtime")
+        if began.date() < patients[subject][1]:
+            raise SourceError(f"line {line}: the admission lies before the patient's birth", where=file)
+        encounter_class = _EMERGENCY if kind in _OBSERVATION_TYPES else _INPATIENT
+        found[hadm] = (subject, encounter_class, began, max(began, ended))
+    return found
+
+
+def _diagnoses(
+    source: CsvTables, admissions: dict[str, tuple[str, str, datetime, datetime]], counts: list[TableCount]
+) -> list[tuple[str, str, str, str, int]]:
+    file = source.open("diagnoses_icd", ("subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"))
+    release = load_icd10cm()
+    refused: Counter[str] = Counter()
+    used: list[tuple[str, str, str, str, int]] = []
+    seen: set[tuple[str, str]] = set()
+    query = "SELECT line, subject_id, hadm_id, seq_num, icd_code, icd_version FROM diagnoses_icd "
+        "ORDER BY hadm_id, TRY_CAST(seq_num AS INTEGER), line"
+    read = 0
+    for line, subject, hadm, rank, raw, version in source.rows(file, query):
+        read += 1
+        if hadm not in admissions or admissions[hadm][0] != subject:
+            raise SourceError(f"line {line}: this diagnosis belongs to no admission of this patient", where=file)
+        if version is None or version.strip() != "10":
+            refused[ICD9 if version and version.strip() == "9" else "unknown icd_version"] += 1
+            continue
+        try:
+            code = icd10cm(raw or "").value
+        except CodeError:
+            refused["not shaped like ICD-10-CM"] += 1
+            continue
+        if not release.is_billable(code):
+            refused[f"not billable in {release.release}"] += 1
+        elif (hadm, code) in seen:
+            refused["repeated in the same admission"] += 1
+        else:
+            seen.add((hadm, code))
+            used.append((subject, hadm, "icd10cm", code, _number(rank, file, line, "seq_num")))
+    counts.append(TableCount("diagnoses_icd", read, len(used), dict(refused)))
+    return used
+
+
+def _count_kept(
+    counts: list[TableCount],
+    patients: dict[str, tuple[str, date, date | None]],
+    admissions: dict[str, tuple[str, str, datetime, datetime]],
+    used: set[str],
+) -> None:
+    people = {admissions[hadm][0] for hadm in used}
+    without_patients = {"no admission with an ICD-10-CM diagnosis": len(patients) - len(people)}
+    without = {"no ICD-10-CM diagnosis": len(admissions) - len(used)}
+    counts[:0] = [
+        TableCount("patients", len(patients), len(people), without_patients),
+        TableCount("admissions", len(admissions), len(used), without),
+    ]
+
+
+def _hcpcs(
+    source: CsvTables,
+    admissions: dict[str, tuple[str, str, datetime, datetime]],
+    used: set[str],
+    counts: list[TableCount],
+    remarks: list[str],
+) -> list[tuple[str, str, str, str]]:
+    if source.find("hcpcsevents") is None:
+        remarks.append("no table hcpcsevents: no procedures")
+        return []
+    file = source.open("hcpcsevents", ("hadm_id", "hcpcs_cd"))
+    refused: Counter[str] = Counter()
+    found: dict[tuple[str, str, str, str], None] = {}
+    read = 0
+    for hadm, raw in source.rows(file, "SELECT hadm_id, hcpcs_cd FROM hcpcsevents ORDER BY line"):
+        read += 1
+        if hadm not in used:
+            refused[UNUSED_ADMISSION] += 1
+            continue
+        try:
+            code = procedure(raw or "")
+        except CodeError:
+            refused["not shaped like HCPCS or CPT"] += 1
+            continue
+        row = (admissions[hadm][0], hadm, str(code.system), code.value)
+        if row in found:
+            refused["repeated in the same admission"] += 1
+        found[row] = None
+    counts.append(TableCount("hcpcsevents", read, len(found), dict(refused)))
+    return list(found)
+
+
+def _icd_procedures(source: CsvTables, counts: list[TableCount], remarks: list[str]) -> None:
+    if source.find("procedures_icd") is None:
+        remarks.append("no table procedures_icd")
+        return
+    file = source.open("procedures_icd", ("icd_version",))
+    reasons = {"9": ICD9, "10": "ICD-10-PCS (not used)"}
+    refused: Counter[str] = Counter()
+    for version, rows in source.rows(file, "SELECT trim(icd_version), count(*) FROM procedures_icd GROUP BY 1"):
+        refused[reasons.get(version, "unknown icd_version")] += rows
+    counts.append(TableCount("procedures_icd", refused.total(), 0, dict(refused)))
+
+
+def _prescriptions(
+    source: CsvTables,
+    admissions: dict[str, tuple[str, str, datetime, datetime]],
+    used: set[str],
+    counts: list[TableCount],
+    remarks: list[str],
+) -> list[tuple[str, str, str]]:
+    if source.find("prescriptions") is None:
+        remarks.append("no table prescriptions: no medications")
+        return []
+    file = source.open("prescriptions", ("hadm_id", "drug"))
+    refused: Counter[str] = Counter()
+    found: list[tuple[str, str, str]] = []
+    query = "SELECT hadm_id, lower(trim(drug)), count(*), min(line) FROM prescriptions GROUP BY 1, 2 ORDER BY 4"
+    read = 0
+    for hadm, drug, rows, _line in source.rows(file, query):
+        read += rows
+        if hadm not in used:
+            refused[UNUSED_ADMISSION] += rows
+        elif not drug:
+            refused["no drug name"] += rows
+        else:
+            found.append((admissions[hadm][0], hadm, drug))
+            refused["repeated in the same admission"] += rows - 1
+    counts.append(TableCount("prescriptions", read, len(found), dict(refused)))
+    return found
+
+
+def _identifiers(kept: dict[str, tuple[str, str, datetime, datetime]], people: set[str]) -> list[tuple[str, str, str]]:
+    rows = [(subject, "MEDICAL_RECORD_NUMBER", subject) for subject in sorted(people)]
+    for hadm, (subject, _kind, start, end) in kept.items():
+        rows.append((subject, "ACCOUNT_NUMBER", hadm))
+        rows += [(subject, "DATE_TIME", day.isoformat()) for day in dict.fromkeys((start.date(), end.date()))]
+    return rows
+
+
+def _time(text: str | None, file: str, line: int, column: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text or "").replace(microsecond=0)
+    except ValueError:
+        raise SourceError(f"line {line}: {column} is not a date and time", where=file) from None
+
+
+def _day(text: str, file: str, line: int, column: str) -> date:
+    return _time(text, file, line, column).date()
+
+
+def _number(text: str | None, file: str, line: int, column: str) -> int:
+    try:
+        return int(text or "")
+    except ValueError:
+        raise SourceError(f"line {line}: {column} is not a number", where=file) from None
