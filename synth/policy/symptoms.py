@@ -25,7 +25,7 @@ _INTEGRAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("N10", "N12"), ("R30.", "R35.", _FEVER, "R10.")),
     (("N20.", "N23"), ("R10.", "R31.")),
     (("N40.1",), ("R35.", "R39.1", "R33.8")),
-    (("K21.",), ("R12", "R13.10")),
+    (("K21.",), ("R12",)),
     (("A08.", "A09", "K52."), ("R11.", "R19.7", "R10.", _FEVER)),
     (("K29.", "K30"), ("R10.1", "R11.0")),
     (("K35.", "K36", "K37", "K80.", "K81.", "K85.", "K57.2", "K57.32"), ("R10.", "R11.", _FEVER)),
@@ -41,7 +41,7 @@ _INTEGRAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("F41.",), ("R45.0", "R45.1")),
     (("F01.", "F02.", "F03.", "G30."), ("R41.0", "R41.3", "R41.81", "R41.82")),
     (("G20.",), ("R25.1", "R26.")),
-    (("G45.", "I63."), ("R29.8", "R47.", "R53.1", "R42")),
+    (("G45.",), ("R29.8", "R47.", "R42")),
     (("M16.",), ("M25.55",)),
     (("M17.",), ("M25.56",)),
     (("M18.",), ("M79.64",)),
@@ -54,6 +54,23 @@ _INTEGRAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("I95.",), ("R55", "R42")),
     (("S06.0",), ("R51", "R42")),
 )
+# Symptoms that are coded beside the diagnosis although they come with it: deficits of an acute stroke (guideline
+# I.C.18.b, code additional findings), chest pain with coronary disease without angina, bleeding beside a plain ulcer.
+_STAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("I63.",), ("R47.", "R29.", "R13.", "R41.")),
+    (("I25.10",), ("R07",)),
+    (("K25.", "K26.", "K27.", "K28."), ("K92.",)),
+)
+# Joint pain belongs only to a disease or fracture of that joint: diagnosis prefix -> joint of the pain code M25.5x.
+_JOINT_OF: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("M16.", "S72", "S32.4", "M87.05", "M87.85"), "M25.55"),
+    (("M17.", "S83", "S82.0", "S82.1"), "M25.56"),
+    (("M19.01", "M19.11", "M19.21", "S42", "M75."), "M25.51"),
+    (("M19.03", "M19.13", "M19.23", "S52.5", "S52.6", "S62"), "M25.53"),
+    (("M19.07", "M19.17", "M19.27", "S82.4", "S82.5", "S82.6", "S82.8", "S93.4"), "M25.57"),
+)
+_ANY_JOINT = ("M05.", "M06.", "M10.", "M15.", "M19.9", "M1A.", "L40.5")
+_SIDED_ARTHROSIS = ("M16.1", "M16.3", "M17.1", "M17.3")
 _SYMPTOM_STARTS = ("R", "M25.5", "M54.", "M79.6", "H92.0", "E16.2", "J34.89", "K62.5")
 _KNOWN: dict[str, tuple[str, ...]] = {}
 
@@ -69,6 +86,20 @@ def integral_symptoms(look: Lookups, value: str, concept: str) -> tuple[str, ...
     """The same, with what the library says of the concept."""
     family = look.library.families.get(concept)
     return integral_to(value) + (family.integral_symptoms if family is not None else ())
+
+
+def is_integral(look: Lookups, symptom: str, value: str, concept: str) -> bool:
+    """Whether a symptom code belongs to a diagnosis code: same joint and side where it is a joint's pain."""
+    if not symptom.startswith(integral_symptoms(look, value, concept) or ("~",)):
+        return False
+    if any(value.startswith(starts) and symptom.startswith(kept) for starts, kept in _STAYS):
+        return False
+    if not symptom.startswith("M25.5"):
+        return True
+    if value.startswith(_SIDED_ARTHROSIS) and {value[-1], symptom[-1]} == {"1", "2"}:
+        return False
+    joint = next((found for starts, found in _JOINT_OF if value.startswith(starts)), None)
+    return value.startswith(_ANY_JOINT) or (joint is not None and symptom.startswith((joint, "M25.50")))
 
 
 def drop_integral(case: Case, work: Worklist) -> Worklist:
@@ -90,6 +121,6 @@ def _explained_by(case: Case, work: Worklist, symptom: Candidate) -> Candidate |
             continue
         if item.value.startswith("Z"):
             continue
-        if symptom.value.startswith(integral_symptoms(case.look, item.value, item.concept) or ("~",)):
+        if is_integral(case.look, symptom.value, item.value, item.concept):
             return item
     return None

@@ -109,6 +109,11 @@ CASES = [
     Case("G13", ["R05.9", uncertain("J18.9")], "R05.9", acts=False, setting="inpatient", note_type="progress"),
     Case("G14", ["J18.9", "R05.9", "R50.9"], "J18.9", setting="ed"),
     Case("G14", ["J18.9", "R55"], "J18.9 R55", acts=False, setting="ed"),
+    Case("G14", ["M17.11", "M25.561"], "M17.11"),
+    Case("G14", ["M17.11", "M25.562"], "M17.11 M25.562", acts=False),  # the other knee
+    Case("G14", ["M17.11", "M25.551"], "M17.11 M25.551", acts=False),  # another joint
+    Case("G14", ["I63.9", "R47.01"], "I63.9 R47.01", acts=False, setting="inpatient"),  # a deficit, not a symptom
+    Case("G14", ["R07.9", "I25.10"], "R07.9 I25.10", acts=False),
     Case("G15", ["I50.31", "I50.32"], "I50.33"),
     Case("G15", ["I50.22", "I50.31"], "I50.43"),
     Case("G15", ["J96.01", "J96.11"], "J96.21", setting="inpatient"),
