@@ -180,13 +180,13 @@ def load_synthetic(protected_dir: Path) -> EhrTables:
 def _samples(task: ShardTask) -> Iterator[EhrTables]:
     """Batches of synthetic patients until the caller has enough; ids name split, shard and batch."""
     model = _ehr_model(task.protected_dir / EHR_MODEL)
-    wanted = max(1, math.ceil(task.n_notes / max(model.encounters_per_patient, 0.01) * _SAMPLE_MARGIN))
+    first = max(1, math.ceil(task.n_notes / max(model.encounters_per_patient, 0.01) * _SAMPLE_MARGIN))
     for batch in range(_MAX_ROUNDS):
         labels: tuple[str | int, ...] = ("ehr", task.split, task.index)
         seed = stream(task.root_seed, *labels, *((batch,) if batch else ()))
         prefix = f"{task.split[:2]}{task.index:05d}" + (f"r{batch}" if batch else "")
-        yield model.sample(wanted, seed, id_prefix=prefix)
-        wanted = max(1, wanted // 4)
+        # Later batches are smaller: they only fill what rejected or shorter lives left open.
+        yield model.sample(max(1, first // 4) if batch else first, seed, id_prefix=prefix)
 
 
 @cache

@@ -143,8 +143,10 @@ def _diagnoses(
     refused: Counter[str] = Counter()
     used: list[tuple[str, str, str, str, int]] = []
     seen: set[tuple[str, str]] = set()
-    query = "SELECT line, subject_id, hadm_id, seq_num, icd_code, icd_version FROM diagnoses_icd "
+    query = (
+        "SELECT line, subject_id, hadm_id, seq_num, icd_code, icd_version FROM diagnoses_icd "
         "ORDER BY hadm_id, TRY_CAST(seq_num AS INTEGER), line"
+    )
     read = 0
     for line, subject, hadm, rank, raw, version in source.rows(file, query):
         read += 1
