@@ -177,7 +177,7 @@ def load_library() -> Library:
                 raise InputError(f"condition family {key!r} is defined twice", where=path.name)
             families[key] = parse_family(key, spec, path.name)
     drugs = parse_drugs(_read(_HERE / "drugs.yaml"), "drugs.yaml")
-    procedures = {concept: expand_all(forms, {}) for concept, forms in _read(_HERE / "procedures.yaml").items()}
+    procedures = {concept: tuple(forms) for concept, forms in _read(_HERE / "procedures.yaml").items()}
     return Library(families, drugs, procedures)
 
 
