@@ -26,6 +26,8 @@ from ghostchart.synth.policy.lookups import Lookups, lookups_for
 _SETTINGS: dict[str, Setting] = {"office": "office", "wellness": "office", "ed": "ed", "inpatient": "inpatient"}
 _UNADDRESSED_SHARE = 0.12
 _UNADDRESSED_FROM = 2
+_CALLED_HISTORY = {"I10", "E11.9", "E03.9", "M10.9", "E78.5"}
+_CALLED_HISTORY_SHARE = 0.04
 _CLUTTER_FULL_AT = 2.0
 # Always relevant to care, or part of a combination code: never left over as clutter.
 _ALWAYS_ADDRESSED = (
@@ -72,6 +74,7 @@ def build_encounter(rows: EncounterRows, look: Lookups, draws: Draws, config: Co
     clutter = min(1.0, config.distractors_per_note / _CLUTTER_FULL_AT)
     medications = medication_facts(rows.drugs, rows.codes, conditions, look.library, draws, clutter)
     conditions = _leave_some_unaddressed(conditions, medications, rows, look, draws, clutter)
+    conditions = _call_some_history(conditions, medications, look, draws)
     visits = visit_facts(rows, conditions, medications, look, draws)
     vitals, labs = split_observations(rows.observations)
     asserted = [code for fact in conditions if fact.is_asserted and (code := look.code_of(fact)) is not None]
@@ -112,6 +115,24 @@ def _how_many(mean: float, draws: Draws) -> int:
         step = draws.uniform()
         count += (step < 0.25) - (step > 0.75)
     return count
+
+
+def _call_some_history(
+    conditions: list[ClinicalFact], medications: list[ClinicalFact], look: Lookups, draws: Draws
+) -> list[ClinicalFact]:
+    """Now and then a treated disease is called "history of": it is active because treated, and coded as such."""
+    treated = {fact.attributes.get("purpose") for fact in medications}
+    return [
+        replace(fact, temporality="history")
+        if index > 0
+        and fact.concept in treated
+        and fact.is_asserted
+        and fact.addressed
+        and look.code_of(fact) in _CALLED_HISTORY
+        and draws.chance(_CALLED_HISTORY_SHARE)
+        else fact
+        for index, fact in enumerate(conditions)
+    ]
 
 
 def _leave_some_unaddressed(

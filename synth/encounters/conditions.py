@@ -117,7 +117,7 @@ def _drop_contradictions(codes: list[str], look: Lookups) -> list[str]:
         code
         for code in kept
         if not (code == "R03.0" and hypertensive)
-        and not any(other.startswith(_HISTORY_SITES.get(code, ("~",))) for other in kept)
+        and not (code in _HISTORY_SITES and any(other.startswith(_HISTORY_SITES[code]) for other in kept))
         and not _is_orphan(code, kept, look)
     ]
 

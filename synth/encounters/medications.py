@@ -8,6 +8,7 @@ from types import MappingProxyType
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.library import Drug, Library
+from ghostchart.synth.policy.status_drugs import NEED_STATED_DURATION
 
 _MOST = 8
 _USUAL_DRUG_SHARE = 0.45
@@ -15,6 +16,7 @@ _UNEXPLAINED_SHARE = 0.4
 _DIABETES_CODES = {"Z79.4", "Z79.84", "Z79.85"}
 _DIABETES = {"type_1_diabetes", "type_2_diabetes", "prediabetes", "gestational_diabetes"}
 MEDICATION_WITHOUT_DIAGNOSIS = "medication without diagnosis"
+_OVER = {"former", "history", "remission"}
 _NAME = re.compile(r"[a-z][a-z -]*[a-z]")
 
 
@@ -45,7 +47,7 @@ def medication_facts(
         if drug is None or drug.name in chosen or not _fits(drug, asserted):
             continue
         purpose = _purpose(drug, asserted)
-        if not purpose and not drug.long_term_code:
+        if not purpose and (not drug.long_term_code or drug.long_term_code in NEED_STATED_DURATION):
             if not unexplained or distractors:
                 continue
             distractors.add(drug.name)
@@ -94,14 +96,22 @@ def find_drug(library: Library, name: str) -> Drug | None:
 
 
 def _purpose(drug: Drug, asserted: dict[str, ClinicalFact]) -> str:
-    return next((concept for concept in drug.purposes if concept in asserted), "")
+    return next((concept for concept in drug.purposes if concept in asserted and not _is_over(asserted[concept])), "")
+
+
+def _is_over(fact: ClinicalFact) -> bool:
+    """The family says that the condition is past: a former smoker, a cancer without disease or treatment."""
+    return fact.attributes.get("status") in _OVER or fact.attributes.get("complication") == "remission"
 
 
 def _fits(drug: Drug, asserted: dict[str, ClinicalFact]) -> bool:
-    """Diabetes drugs need a diabetes that is not in remission; nothing else is impossible."""
+    """Drugs of a condition that is over are no longer taken; diabetes drugs need their diabetes."""
+    if any(concept in asserted and _is_over(asserted[concept]) for concept in drug.purposes) and not _purpose(
+        drug, asserted
+    ):
+        return False
     if drug.long_term_code not in _DIABETES_CODES:
         return True
-    held = [asserted[concept] for concept in asserted if concept in _DIABETES]
-    if not held or any(fact.attributes.get("complication") == "remission" for fact in held):
+    if not any(concept in _DIABETES for concept in asserted):
         return False
     return not ("type_1_diabetes" in asserted and drug.long_term_code != "Z79.4")

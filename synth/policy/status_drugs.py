@@ -9,7 +9,7 @@ _DIABETES_WITH_DRUG_CODES = ("E08.", "E09.", "E11.", "E13.")
 # Oral drugs are also given before diabetes and in polycystic ovaries.
 _OTHER_REASONS_FOR_ORAL = ("R73.03", "E28.2", "O24.4")
 # A short course is usual for these classes: the note has to say that use is long term.
-_NEED_STATED_DURATION = {"Z79.1", "Z79.2", "Z79.52", "Z79.891"}
+NEED_STATED_DURATION = {"Z79.1", "Z79.2", "Z79.52", "Z79.891"}
 WEIGHT_DIAGNOSES = ("E66.", "R63.6", "E40", "E41", "E42", "E43", "E44.", "E45", "E46", "E64.0", "R64", "F50.0")
 _ADULT_FOR_BMI_YEARS = 20
 BMI = "bmi_kg_m2"
@@ -36,7 +36,7 @@ def add_long_term_drugs(case: Case, work: Worklist) -> Worklist:
 
 
 def _is_long_term(duration: str, value: str) -> bool:
-    return duration == "long_term" if value in _NEED_STATED_DURATION else duration not in {"short_term", "temporary"}
+    return duration == "long_term" if value in NEED_STATED_DURATION else duration not in {"short_term", "temporary"}
 
 
 def _has_reason(work: Worklist, value: str) -> bool:

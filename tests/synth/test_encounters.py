@@ -34,6 +34,7 @@ DRUGS = {
         ("metformin", ("type_2_diabetes",), "Z79.84"),
         ("apixaban", ("atrial_fibrillation",), "Z79.01"),
         ("levothyroxine", ("hypothyroidism",), ""),
+        ("nicotine", ("tobacco",), ""),
         ("lisinopril", ("hypertension",), ""),
     )
 }
@@ -246,6 +247,22 @@ def test_drugs_get_a_purpose_and_impossible_ones_go() -> None:
     assert not [
         fact for fact in facts_of(one("E11.A", drugs=("metformin",)), "medication") if "metformin" in fact.concept
     ]
+
+
+def test_drugs_of_what_is_over_are_not_taken() -> None:
+    former = one("I10 Z87.891", drugs=("nicotine",))
+    assert [fact.concept for fact in facts_of(former, "medication") if "nicotine" in fact.concept] == []
+    current = one("I10 F17.210", drugs=("nicotine",))
+    assert "drug:nicotine" in [fact.concept for fact in facts_of(current, "medication")]
+
+
+def test_treated_disease_called_history_is_still_coded() -> None:
+    for seed in range(200):
+        encounter = build(tables({"codes": "J45.40 E11.9", "drugs": ("metformin",)}), seed=seed)[0]
+        if encounter.conditions()[1].temporality == "history":
+            assert codes_of(encounter) == ["J45.40", "E11.9", "Z79.84"]
+            return
+    pytest.fail("no treated disease was called history in 200 encounters")
 
 
 def test_present_on_admission_only_for_inpatients() -> None:
