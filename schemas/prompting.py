@@ -90,9 +90,7 @@ def answer(codes: Iterable[AnsweredCode]) -> str:
     listed = list(codes)
     diagnoses = [item.code.value for item in listed if item.code.system == "icd10cm"]
     procedures = ["-".join((item.code.value, *item.modifiers)) for item in listed if item.code.system != "icd10cm"]
-    return (
-        f"{_ICD_LABEL} {', '.join(diagnoses) or _NONE}\n{_PROCEDURE_LABEL} {', '.join(procedures) or _NONE}"
-    )
+    return f"{_ICD_LABEL} {', '.join(diagnoses) or _NONE}\n{_PROCEDURE_LABEL} {', '.join(procedures) or _NONE}"
 
 
 def parse_answer(text: str) -> tuple[AnsweredCode, ...]:

@@ -64,6 +64,8 @@ class TrainedModel(BaseModel):
         try:
             return cls.model_validate(json.loads(path.read_text()))
         except OSError:
-            raise ModelError(f"there is no {RECORD}", where=str(directory), fix="Give a directory made by train") from None
+            raise ModelError(
+                f"there is no {RECORD}", where=str(directory), fix="Give a directory made by train"
+            ) from None
         except (ValueError, ValidationError):
             raise ModelError(f"{RECORD} is damaged", where=str(directory)) from None

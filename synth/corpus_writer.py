@@ -79,9 +79,7 @@ class ShardResult:
     sha256: str
 
 
-def plan_shards(
-    config: CorpusConfig, root_seed: int, corpus_dir: Path, protected_dir: Path
-) -> tuple[ShardTask, ...]:
+def plan_shards(config: CorpusConfig, root_seed: int, corpus_dir: Path, protected_dir: Path) -> tuple[ShardTask, ...]:
     """Every shard of a corpus, train first; note counts sum to ``config.notes`` exactly.
 
     Every split gets at least one shard and one note. Shards of a split differ by at most one note.
@@ -125,10 +123,10 @@ def write_shard(task: ShardTask, screen: SurrogateScreen) -> ShardResult:
 
 def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note], EhrTables]:
     """The notes of a shard, and the sampled tables restricted to the encounters they tell of."""
-    from ghostchart.synth.encounters import build_encounters  # noqa: PLC0415  (these three load their data files)
-    from ghostchart.synth.library import load_library  # noqa: PLC0415
-    from ghostchart.synth.library.strata import strata_of  # noqa: PLC0415
-    from ghostchart.synth.policy import code_encounter  # noqa: PLC0415
+    from ghostchart.synth.encounters import build_encounters
+    from ghostchart.synth.library import load_library
+    from ghostchart.synth.library.strata import strata_of
+    from ghostchart.synth.policy import code_encounter
 
     library = load_library()
     systems = _code_systems(task.config.cpt, task.config.cpt_file)
@@ -191,7 +189,7 @@ def _samples(task: ShardTask) -> Iterator[EhrTables]:
 
 @cache
 def _ehr_model(directory: Path) -> EhrModel:
-    from ghostchart.synth.ehr_model import load_ehr_model  # noqa: PLC0415  (SDV behind it takes seconds)
+    from ghostchart.synth.ehr_model import load_ehr_model
 
     return load_ehr_model(directory)
 

@@ -127,7 +127,10 @@ def _correlation(a: Floats, b: Floats) -> float | None:
 def _quality(real: _View, other: _View, groups: list[str], common: Ints) -> dict[str, float | None]:
     """SDMetrics quality of a flat table: age, sex, visits by class, number of codes, the most common groups."""
     import pandas as pd
-    from sdmetrics.reports.single_table import QualityReport
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # this release announces that the report will move
+        from sdmetrics.reports.single_table import QualityReport
 
     def frame(view: _View) -> pd.DataFrame:
         columns: dict[str, object] = {
@@ -162,9 +165,7 @@ def _measure(name: str, value: float | None, baseline: float | None, n: int, not
     return Measure(name=name, value=value, baseline=baseline, n=n, note=said)
 
 
-def measure_fidelity(
-    train: EhrTables, synthetic: EhrTables, k_min: int, seed: np.random.SeedSequence
-) -> Verdict:
+def measure_fidelity(train: EhrTables, synthetic: EhrTables, k_min: int, seed: np.random.SeedSequence) -> Verdict:
     """Compare a synthetic population with the training patients.
 
     Codes, groups and cells that fewer than ``k_min`` training patients share take no part; curves show no cell below
@@ -263,9 +264,7 @@ def _cell(view: _View) -> Ints:
 
 def _distance(a: Ints, b: Ints) -> float | None:
     size = int(max(a.max(initial=0), b.max(initial=0))) + 1
-    return _total_variation(
-        np.bincount(a, minlength=size).astype(float), np.bincount(b, minlength=size).astype(float)
-    )
+    return _total_variation(np.bincount(a, minlength=size).astype(float), np.bincount(b, minlength=size).astype(float))
 
 
 def _curves(real: _View, made: _View, k_min: int) -> tuple[Curve, ...]:
@@ -282,9 +281,7 @@ def _curves(real: _View, made: _View, k_min: int) -> tuple[Curve, ...]:
         counts = np.bincount(totals)
         cells = np.flatnonzero(counts >= k_min)
         shares = counts[cells] / max(1, len(totals))
-        curves.append(
-            Curve(name=f"visits_per_patient_{name}", x=tuple(cells.astype(float)), y=tuple(shares.tolist()))
-        )
+        curves.append(Curve(name=f"visits_per_patient_{name}", x=tuple(cells.astype(float)), y=tuple(shares.tolist())))
     for name, view in (("source", real), ("synthetic", made)):
         for sex, rows in (("F", view.female), ("M", ~view.female)):
             counts = np.bincount(view.age_years[rows] // _BAND_YEARS)

@@ -90,7 +90,9 @@ def fit_ehr_model(
         measured = learn_presence(with_codes, flat.presence(flat.observations)[:, kept])
         calendar, gap_scores, length_scores = learn_calendar(flat, k_min)
         advance(1)
-        levels, patient_table = _learn_patients(flat, atoms, ever, residuals, tuple(item.name for item in measurements), k_min, seeds)
+        levels, patient_table = _learn_patients(
+            flat, atoms, ever, residuals, tuple(item.name for item in measurements), k_min, seeds
+        )
         encounter_tables = _learn_encounters(flat, gap_scores, length_scores, residuals, k_min, seeds)
         advance(1)
     return EhrModel(
@@ -174,9 +176,9 @@ def _learn_patients(
         "died": (~np.isnan(flat.death_days)).astype(float),
     }
     for c, name in enumerate(CLASSES):
-        columns[f"n:{name}"] = np.bincount(
-            flat.patient[flat.encounter_class == c], minlength=flat.n_patients
-        ).astype(float)
+        columns[f"n:{name}"] = np.bincount(flat.patient[flat.encounter_class == c], minlength=flat.n_patients).astype(
+            float
+        )
     columns |= {f"has:{name}": ever[:, i].astype(float) for i, name in enumerate(atoms.names)}
     levels: dict[str, Levels] = {}
     bounds, halves, used = [], [], []
@@ -187,7 +189,9 @@ def _learn_patients(
         if len(shared) > 1:
             used.append(name)
             bounds.append(levels[name].bounds(floored))
-            halves.append(floored > np.median(floored) if floored.mean() > np.median(floored) else floored >= np.median(floored))
+            halves.append(
+                floored > np.median(floored) if floored.mean() > np.median(floored) else floored >= np.median(floored)
+            )
     own = residuals.by_patient
     for i, name in enumerate(names):
         scores = own[:, i]

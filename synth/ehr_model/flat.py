@@ -93,7 +93,13 @@ def _codes_of(column: pa.ChunkedArray, reference: pa.Array) -> Ints:
 
 
 def _entries(
-    table: pa.Table, names: pa.ChunkedArray, number: Floats, position: Ints, encounters: pa.Array, whose: Ints, k_min: int
+    table: pa.Table,
+    names: pa.ChunkedArray,
+    number: Floats,
+    position: Ints,
+    encounters: pa.Array,
+    whose: Ints,
+    k_min: int,
 ) -> Entries:
     """Rows whose item at least ``k_min`` patients share; names in alphabetical order."""
     encoded = names.combine_chunks().dictionary_encode()
@@ -110,7 +116,7 @@ def _entries(
     renumber = np.full(len(labels), -1, dtype=np.int64)
     for new, (_, old) in enumerate(kept):
         renumber[old] = new
-    used = known & (renumber[item] >= 0) if len(labels) else known
+    used = known & (renumber[item] >= 0) if labels else known
     order = np.argsort(encounter[used], kind="stable")
     return Entries(
         encounter=encounter[used][order],
@@ -159,7 +165,9 @@ def flatten(tables: EhrTables, k_min: int) -> FlatTables:
         encounter_class=classes[order],
         start_days=start[order],
         length_hours=(end[order] - start[order]) * 24,
-        conditions=entries(tables.conditions, tables.conditions["code"], tables.conditions["rank"].to_numpy().astype(float)),
+        conditions=entries(
+            tables.conditions, tables.conditions["code"], tables.conditions["rank"].to_numpy().astype(float)
+        ),
         procedures=entries(tables.procedures, procedure_names, np.ones(tables.procedures.num_rows)),
         medications=entries(tables.medications, tables.medications["drug"], np.ones(tables.medications.num_rows)),
         observations=entries(tables.observations, tables.observations["name"], tables.observations["value"].to_numpy()),

@@ -13,13 +13,13 @@ from ghostchart.schemas.canonical import generator
 from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
 from ghostchart.schemas.errors import ModelError
 from ghostchart.synth.ehr_model import impossible
-from ghostchart.synth.ehr_model.timing import Calendar, arrange_classes, death_days, lay_out
 from ghostchart.synth.ehr_model.flat import CLASSES
 from ghostchart.synth.ehr_model.latent import Levels
 from ghostchart.synth.ehr_model.measuring import Measurement, sample_values
 from ghostchart.synth.ehr_model.placement import Placement, place
 from ghostchart.synth.ehr_model.presence import Chain, Presence
 from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
+from ghostchart.synth.ehr_model.timing import Calendar, arrange_classes, death_days, lay_out
 from ghostchart.synth.ehr_model.vocabulary import Atoms, CodeChoice, chances_for
 
 Floats = NDArray[np.float64]
@@ -120,7 +120,9 @@ class EhrModel:
         codes = self._codes(placed, known, possible_codes, patient, first, visits, rng)
         tables = {
             "patients": self._patient_rows(people, first, visits, classes, start, end, id_prefix, rng),
-            **self._rows(people, patient, first, classes, placed, known, codes, numbers[:, 2:], start, end, id_prefix, rng),
+            **self._rows(
+                people, patient, first, classes, placed, known, codes, numbers[:, 2:], start, end, id_prefix, rng
+            ),
         }
         counts = tuple(TableCount(name, table.num_rows, table.num_rows) for name, table in tables.items())
         remarks = (f"{people.rejected} impossible patients rejected",)
@@ -154,10 +156,10 @@ class EhrModel:
             raise ModelError(
                 "nearly every patient drawn is impossible", where="EHR model", fix="Give a source with more patients"
             )
-        joined = SampledPatients(
-            *(np.concatenate([getattr(part, name) for part in parts])[:n] for name in _PATIENT_COLUMNS), rejected=rejected
+        return SampledPatients(
+            *(np.concatenate([getattr(part, name) for part in parts])[:n] for name in _PATIENT_COLUMNS),
+            rejected=rejected,
         )
-        return joined
 
     def _decode(self, scores: Floats) -> SampledPatients:
         column = {name: i for i, name in enumerate(self.patient_table.columns)}
@@ -185,9 +187,7 @@ class EhrModel:
         possible = np.column_stack([possible_codes[:, codes].any(axis=1) for codes in self.atoms.codes])
         return ~(part.flags & ~possible).any(axis=1) & (part.counts.sum(axis=1) > 0)
 
-    def _encounter_scores(
-        self, classes: Ints, seeds: list[np.random.SeedSequence], rng: np.random.Generator
-    ) -> Floats:
+    def _encounter_scores(self, classes: Ints, seeds: list[np.random.SeedSequence], rng: np.random.Generator) -> Floats:
         """Gap, length and visit effects of the measurements, as scores, from SDV's table of each class."""
         scores = rng.standard_normal((len(classes), 2 + len(self.measurements)))
         for c, table in enumerate(self.encounter_tables):
@@ -220,7 +220,9 @@ class EhrModel:
             chances = chances_for(choice, features[rows]) * possible_codes[np.ix_(patient[rows], choice.codes)]
             total = chances.sum(axis=1, keepdims=True)
             fallback = possible_codes[np.ix_(patient[rows], choice.codes)].astype(float)
-            chances = np.where(total > 0, chances / np.maximum(total, 1e-12), fallback / fallback.sum(axis=1, keepdims=True))
+            chances = np.where(
+                total > 0, chances / np.maximum(total, 1e-12), fallback / fallback.sum(axis=1, keepdims=True)
+            )
             drawn = _draw_lasting(chances, choice.repeat, patient[rows], rng)
             chosen[rows, choice.codes[drawn]] = True
         return chosen
@@ -247,9 +249,7 @@ class EhrModel:
                 "patient_id": _patient_ids(id_prefix, n),
                 "sex": np.where(people.female, "F", "M"),
                 "birth_date": pa.array(births.astype(np.int32)).cast(pa.date32()),
-                "death_date": pa.array(
-                    np.nan_to_num(deaths).astype(np.int32), mask=np.isnan(deaths)
-                ).cast(pa.date32()),
+                "death_date": pa.array(np.nan_to_num(deaths).astype(np.int32), mask=np.isnan(deaths)).cast(pa.date32()),
                 "zip3": pa.nulls(n, pa.string()),
             },
         )
@@ -280,7 +280,11 @@ class EhrModel:
             return {"patient_id": patient_ids[patient[rows]], "encounter_id": encounter_ids[rows]}
 
         row, code, rank = self._ranked(codes, classes, rng)
-        conditions = {**ids(row), "system": np.full(len(row), "icd10cm"), "code": np.array(self.codes, dtype=object)[code]}
+        conditions = {
+            **ids(row),
+            "system": np.full(len(row), "icd10cm"),
+            "code": np.array(self.codes, dtype=object)[code],
+        }
         features = np.hstack([known, placed])
         drugs_ever = self.drugs_ever.draw(np.hstack([known[first][:, len(CLASSES) :], people.flags]), rng)
         drug_row, drug = self._drug_rows(drugs_ever, features, patient, rng)

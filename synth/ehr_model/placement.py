@@ -63,9 +63,7 @@ class Placement:
     fallback: Floats
 
 
-def _fixed_features(
-    classes: Ints, previous: Flags, earlier: Flags, left: Ints, acute_so_far: Ints
-) -> Floats:
+def _fixed_features(classes: Ints, previous: Flags, earlier: Flags, left: Ints, acute_so_far: Ints) -> Floats:
     n = len(classes)
     found = np.zeros((n, _N_FIXED))
     found[:, 0] = 1.0
@@ -108,9 +106,7 @@ def learn_placement(flat: FlatTables, present: Flags, first_listed: Flags, k_min
     order, acute = _order(flat, present, ever)
     exclusive, given = _pairs(present)
     patients_with = ever.sum(axis=0)
-    implied = [
-        (int(a), int(b)) for a, b in np.argwhere(given >= _IMPLIED_SHARE) if patients_with[a] >= 3 * k_min
-    ]
+    implied = [(int(a), int(b)) for a, b in np.argwhere(given >= _IMPLIED_SHARE) if patients_with[a] >= 3 * k_min]
     first = flat.first_of_patient()
     visits = np.bincount(flat.patient, minlength=flat.n_patients)
     index = np.arange(flat.n_encounters) - first[flat.patient]
@@ -124,7 +120,9 @@ def learn_placement(flat: FlatTables, present: Flags, first_listed: Flags, k_min
         before = np.cumsum(column) - column
         earlier = (before - before[first][flat.patient]) > 0
         rows = np.flatnonzero(ever[flat.patient, g])
-        fixed = _fixed_features(flat.encounter_class[rows], previous[rows], earlier[rows], left[rows], acute_so_far[rows])
+        fixed = _fixed_features(
+            flat.encounter_class[rows], previous[rows], earlier[rows], left[rows], acute_so_far[rows]
+        )
         outcome = column[rows]
         candidates = order[:position]
         companions = np.zeros(0, dtype=np.int64)
@@ -153,9 +151,7 @@ def _by_class(flat: FlatTables, marks: Flags) -> Floats:
     return np.vstack([marks[flat.encounter_class == c].sum(axis=0) for c in range(len(CLASSES))]).astype(float)
 
 
-def _log_odds(
-    atom: AtomPlacement, fixed: Floats, placed: Flags, rows: Ints
-) -> Floats:
+def _log_odds(atom: AtomPlacement, fixed: Floats, placed: Flags, rows: Ints) -> Floats:
     value: Floats = fixed @ atom.weights[:_N_FIXED]
     if len(atom.companions):
         value = value + placed[np.ix_(rows, atom.companions)] @ atom.weights[_N_FIXED:]
@@ -165,7 +161,13 @@ def _log_odds(
 
 
 def place(
-    placement: Placement, flags: Flags, first: Ints, visits: Ints, classes: Ints, possible: Flags, rng: np.random.Generator
+    placement: Placement,
+    flags: Flags,
+    first: Ints,
+    visits: Ints,
+    classes: Ints,
+    possible: Flags,
+    rng: np.random.Generator,
 ) -> Flags:
     """Encounters x atoms for sampled patients.
 

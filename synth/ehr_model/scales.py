@@ -66,7 +66,7 @@ def normal_scores(values: Floats) -> Floats:
 
 
 def _decimals(values: Floats) -> int:
-    some = values[: 2000]
+    some = values[:2000]
     return next((places for places in range(3) if np.allclose(some, np.round(some, places), atol=1e-9)), 3)
 
 

@@ -49,7 +49,9 @@ def load_model(directory: Path) -> EhrModel:
         header = json.loads((directory / _HEADER).read_text())
         digest = sha256_file(directory / _MODEL)
     except (OSError, ValueError):
-        raise ModelError("there is no fitted EHR model", where=str(directory), fix="Run 'ghostchart generate'") from None
+        raise ModelError(
+            "there is no fitted EHR model", where=str(directory), fix="Run 'ghostchart generate'"
+        ) from None
     if header.get("format") != _FORMAT or header.get("sha256") != digest:
         raise ModelError("the EHR model is damaged or of another format", where=str(directory), fix="Fit it again")
     changed = [name for name in _VERSIONED if header.get("versions", {}).get(name) != version(name)]

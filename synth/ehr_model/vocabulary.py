@@ -87,9 +87,7 @@ def _cell_chances(code: Ints, patients: Ints, n_codes: int, parent: Floats, k_mi
     return result
 
 
-def learn_code_choice(
-    codes: Ints, rows: Ints, code: Ints, features: Flags, patients: Ints, k_min: int
-) -> CodeChoice:
+def learn_code_choice(codes: Ints, rows: Ints, code: Ints, features: Flags, patients: Ints, k_min: int) -> CodeChoice:
     """Learn one atom's choice.
 
     Args:

@@ -9,6 +9,7 @@ from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.plausibility import condition_fits
 from ghostchart.synth.encounters.rows import EncounterRows
+from ghostchart.synth.policy.encounter_reason import is_new_problem
 from ghostchart.synth.policy.excludes import prefer
 from ghostchart.synth.policy.history import history_sites
 from ghostchart.synth.policy.lookups import Lookups
@@ -77,7 +78,21 @@ def true_conditions(rows: EncounterRows, look: Lookups, draws: Draws) -> list[Cl
             fact = replace(fact, temporality="history")
         facts.append(fact)
     facts = _one_per_concept(facts)
+    if rows.encounter_class == "inpatient":
+        facts = _principal_first(facts, look)
     return [_with_poa(fact, index, rows, look, draws) for index, fact in enumerate(facts)]
+
+
+def _principal_first(facts: list[ClinicalFact], look: Lookups) -> list[ClinicalFact]:
+    """A hospital note leads with the disease found, not with the symptom that brought the patient (rule G19)."""
+    if not facts or not (look.code_of(facts[0]) or "").startswith("R"):
+        return facts
+    acute = [
+        fact
+        for fact in facts
+        if is_new_problem(look, fact, code := look.code_of(fact) or "Z") and not code.startswith(("R", "T", "O"))
+    ]
+    return [acute[0], *(fact for fact in facts if fact is not acute[0])] if acute else facts
 
 
 def _settle_external_causes(codes: list[str], rows: EncounterRows, look: Lookups, draws: Draws) -> list[str]:

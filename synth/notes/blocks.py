@@ -15,7 +15,12 @@ from ghostchart.synth.notes.views import Entry, ProcedureView
 from ghostchart.synth.notes.visits import visit_statement
 from ghostchart.synth.notes.writer import NEGATED_MARK, NoteWriter
 
-_OPENERS = {"office_soap": "opener.office", "ed": "opener.ed", "discharge_summary": "opener.discharge", "awv": "opener.awv"}
+_OPENERS = {
+    "office_soap": "opener.office",
+    "ed": "opener.ed",
+    "discharge_summary": "opener.discharge",
+    "awv": "opener.awv",
+}
 _MAX_STORIES = 2
 _REPEATED_IN_HISTORY = 0.45
 

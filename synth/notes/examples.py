@@ -15,7 +15,9 @@ _HTN = ClinicalFact("f1", "condition", "hypertension", present_on_admission="Y")
 _DIABETES = ClinicalFact(
     "f2", "condition", "type_2_diabetes", {"complication": "hyperglycemia"}, present_on_admission="Y"
 )
-_KNEE = ClinicalFact("f3", "condition", "osteoarthritis", {"joint": "knee", "laterality": "right"}, present_on_admission="Y")
+_KNEE = ClinicalFact(
+    "f3", "condition", "osteoarthritis", {"joint": "knee", "laterality": "right"}, present_on_admission="Y"
+)
 _CHEST_PAIN = ClinicalFact("f4", "condition", "icd10cm:R07.9")
 _PNEUMONIA = ClinicalFact("f5", "condition", "pneumonia", {"organism": "unspecified"}, present_on_admission="Y")
 _ULCER = ClinicalFact("f6", "condition", "icd10cm:L89.152", present_on_admission="N")

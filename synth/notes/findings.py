@@ -20,9 +20,7 @@ def examine(writer: NoteWriter, codes: tuple[str, ...]) -> list[ExamView]:
         if entry is not None and len(chosen) < _MAX_ABNORMAL:
             chosen.setdefault(entry.label, entry)
     normal = [
-        entry
-        for entry in writer.phrases.entries("exam.normal")
-        if entry.label not in chosen and entry.fits(codes)
+        entry for entry in writer.phrases.entries("exam.normal") if entry.label not in chosen and entry.fits(codes)
     ]
     for entry in writer.draws.some(normal, max(1, wanted - len(chosen))):
         chosen[entry.label] = entry
@@ -59,9 +57,7 @@ def review_negatives(writer: NoteWriter, codes: tuple[str, ...], taken: set[str]
         for entry in writer.phrases.entries("review")
         if entry.fits(codes) and not any(code[:3] in taken for code in entry.codes)
     ]
-    return [
-        writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in writer.draws.some(fitting, count)
-    ]
+    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in writer.draws.some(fitting, count)]
 
 
 def screen_function(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:

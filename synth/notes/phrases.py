@@ -24,7 +24,7 @@ from ghostchart.synth.notes.marks import capitalize, require_unmarked
 Voice = Literal["prose", "terse"]
 VOICES: tuple[Voice, ...] = ("prose", "terse")
 GROUPS = ("shared", *SPLITS)
-_FOLDER = Path(__file__).parent / "phrases"
+_FOLDER = Path(__file__).parent / "phrase_banks"
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
 
 
@@ -91,7 +91,9 @@ class CodedEntry:
 class PhraseBank:
     """All banks, read once per process by :func:`load_phrases`."""
 
-    def __init__(self, frames: Mapping[tuple[str, str, str], tuple[Frame, ...]], coded: Mapping[str, tuple[CodedEntry, ...]]) -> None:
+    def __init__(
+        self, frames: Mapping[tuple[str, str, str], tuple[Frame, ...]], coded: Mapping[str, tuple[CodedEntry, ...]]
+    ) -> None:
         self._frames = frames
         self._coded = coded
         self._longest: dict[str, tuple[tuple[str, CodedEntry], ...]] = {

@@ -20,7 +20,7 @@ class Exposed:
 
 
 def prose(items: Iterable[str], word: str = "and") -> str:
-    """"a", "a and b", "a, b, and c"."""
+    """ "a", "a and b", "a, b, and c"."""
     listed = [str(item) for item in items]
     if len(listed) <= 2:
         return f" {word} ".join(listed)

@@ -89,7 +89,7 @@ class SurrogatePool:
     """
 
     def __init__(self, seed: np.random.SeedSequence, screen: SurrogateScreen) -> None:
-        from faker import Faker  # noqa: PLC0415  (importing Faker takes 0.3 s)
+        from faker import Faker
 
         words = seed.generate_state(2, np.uint64)
         fake = Faker("en_US")

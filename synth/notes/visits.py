@@ -10,9 +10,7 @@ _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "e
 
 def visit_statement(writer: NoteWriter, visits: list[ClinicalFact], problem_count: int) -> str:
     """One marked statement per visit fact, strung together; "" where the encounter documents no visit."""
-    return " ".join(
-        writer.marks.around(_statement(writer, visit, problem_count), visit.fact_id) for visit in visits
-    )
+    return " ".join(writer.marks.around(_statement(writer, visit, problem_count), visit.fact_id) for visit in visits)
 
 
 def _statement(writer: NoteWriter, visit: ClinicalFact, problem_count: int) -> str:

@@ -70,9 +70,14 @@ def _is_new(case: Case, item: Candidate) -> bool:
 
 def is_new_problem(look: Lookups, fact: ClinicalFact, value: str) -> bool:
     """Whether a condition with this code is acute, worse or newly found rather than a stable old acquaintance."""
-    if value.startswith(("Z", "V", "W", "X", "Y")) or not fact.is_asserted or not fact.addressed:
+    if not fact.is_asserted or not fact.addressed or fact.kind not in {"condition", "status"}:
         return False
-    if fact.kind not in {"condition", "status"}:
+    return is_acute(look, fact, value)
+
+
+def is_acute(look: Lookups, fact: ClinicalFact, value: str) -> bool:
+    """The same for a condition fact whose assertion was looked at before."""
+    if value.startswith(("Z", "V", "W", "X", "Y")):
         return False
     if fact.concept in look.library.families:
         return look.library.acuity(fact) != "stable_chronic"

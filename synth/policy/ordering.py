@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ghostchart.synth.policy.encounter_reason import is_acute
 from ghostchart.synth.policy.injury_external_cause import EXTERNAL, drug_effect
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
@@ -44,7 +45,8 @@ def put_in_order(case: Case, work: Worklist) -> Worklist:
         item.value[0] not in "RZVWXY" and not item.value.startswith(_BEHIND) and not drug_effect(item.value)
         for item in work.candidates
     )
-    ranked = sorted(work.candidates, key=lambda item: (_class(case, item, definitive), item.rank))
+    found = any(_explains_admission(case, item) for item in work.candidates)
+    ranked = sorted(work.candidates, key=lambda item: (_class(case, item, definitive, found), item.rank))
     placed: dict[str, Candidate] = {}
     for item in ranked:
         _place(case, item, ranked, placed, ())
@@ -97,7 +99,16 @@ def _code_follows(case: Case, value: str, other: str) -> bool:
     return bool(targets) and other.startswith(targets) and not value.startswith(("T3", "T4", "T50", "A40", "A41"))
 
 
-def _class(case: Case, item: Candidate, definitive: bool) -> int:  # noqa: PLR0911  (one line per class reads best)
+def _explains_admission(case: Case, item: Candidate) -> bool:
+    """An acute disease that was there on admission; a stable chronic one does not displace the presenting symptom."""
+    fact = case.fact_of(item)
+    is_disease = item.value[0] not in "RZVWXY" and not item.value.startswith(_BEHIND) and not drug_effect(item.value)
+    if fact is None or not is_disease or item.poa == "N" or fact.kind not in {"condition", "status"}:
+        return False
+    return is_acute(case.look, fact, item.value)
+
+
+def _class(case: Case, item: Candidate, definitive: bool, found: bool) -> int:  # noqa: PLR0911  (one line per class reads best)
     value = item.value
     effect = drug_effect(value)
     if value.startswith(EXTERNAL):
@@ -118,7 +129,7 @@ def _class(case: Case, item: Candidate, definitive: bool) -> int:  # noqa: PLR09
         return 7 if definitive else 5
     if value.startswith(_BEHIND):
         return 8 if value.startswith("Z") else 6
-    if not case.is_outpatient and definitive and (value.startswith("R") or item.poa == "N"):
+    if not case.is_outpatient and (item.poa == "N" or (found and value.startswith("R"))):
         return 4
     fact = case.fact_of(item)
     target = fact is not None and fact.attributes.get("treatment_target") == "yes"
