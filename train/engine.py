@@ -201,5 +201,5 @@ def _require_compiler(environment: Mapping[str, str] = os.environ) -> None:
 def _quiet() -> Iterator[None]:
     """DeepSpeed warns about its own use of PyTorch on every call; nobody who trains can act on that."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"(deepspeed|torch)\b.*")
+        warnings.filterwarnings("ignore", module=r"(deepspeed|torch|transformers)\b.*")
         yield

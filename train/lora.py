@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ def add_lora(model: Any, rank: int, alpha: int, seed: int) -> Any:
     settings = LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules="all-linear", task_type=TaskType.CAUSAL_LM
     )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(seed)
+        warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # PEFT's use of transformers
         try:
             return get_peft_model(model, settings, autocast_adapter_dtype=False)
         except ValueError:
@@ -80,7 +82,9 @@ def load_adapter(base: Any, folder: Path) -> Any:
     from peft import PeftModel
 
     try:
-        return PeftModel.from_pretrained(base, folder, local_files_only=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+            return PeftModel.from_pretrained(base, folder, local_files_only=True)
     except Exception as error:
         raise ModelError(
             f"cannot put the adapter on this base: {type(error).__name__}",

@@ -216,8 +216,9 @@ def _train_and_save(
     try:
         curves = run_loop(engine, material, config, folder, progress)
         probe = min(material.phases[-1].examples, key=lambda example: len(example.input_ids)).input_ids
+        # Outside the block below: under ZeRO stage 3 a forward pass puts the weights back into pieces.
+        expected = answer_logits(learner.whole, probe)
         with engine.whole_weights():
-            expected = answer_logits(learner.whole, probe)
             save_model(
                 learner.whole, learner.tokenizer, folder, method=config.method, base_ref=config.base, dtype=dtype
             )

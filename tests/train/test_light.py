@@ -1,0 +1,36 @@
+"""Importing the trainer costs nothing, and nothing about one process asks for a cluster or a compiler."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ghostchart.schemas.errors import EnvironmentProblem
+from ghostchart.train.engine import _require_compiler
+from ghostchart.train.hardware import Hardware, choose_dtype
+
+MODULES = (
+    "base_models", "batches", "card", "engine", "examples", "excerpts", "hardware",
+    "loop", "lora", "loss", "run", "saving", "schedule", "tiny",
+)  # fmt: skip
+HEAVY = ("torch", "transformers", "deepspeed", "peft", "tokenizers", "safetensors", "tensorboard", "pandas")
+
+
+def test_imports_are_light() -> None:
+    code = "import sys\n" + "".join(f"import ghostchart.train.{name}\n" for name in MODULES)
+    code += f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_missing_compiler_is_named() -> None:
+    with pytest.raises(EnvironmentProblem, match=r"no g\+\+.*Install g\+\+"):
+        _require_compiler({"CXX": "no-such-compiler"})
+
+
+def test_auto_is_bfloat16_only_where_it_is_fast() -> None:
+    old, new = (Hardware("cpu", "x", 2, fast_bfloat16=fast) for fast in (False, True))
+    assert (choose_dtype("auto", old), choose_dtype("auto", new)) == ("float32", "bfloat16")
+    assert choose_dtype("bfloat16", old) == "bfloat16"
