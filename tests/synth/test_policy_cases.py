@@ -127,7 +127,9 @@ CASES = [
     Case("G16", ["I10", ("J10.1", {"experiencer": "other"})], "I10", acts=False),
     Case("G17", ["I10", ("K21.9", {"addressed": False})], "I10", acts=False),
     Case("G18", ["J18.9", ("K21.9", {"addressed": False})], "J18.9", acts=False, setting="inpatient"),
-    Case("G19", ["R07.9", "K80.20"], "K80.20 R07.9", setting="inpatient"),
+    Case("G19", ["R07.9", "K81.0"], "K81.0 R07.9", setting="inpatient"),
+    Case("G19", ["R07.9", "E66.9"], "R07.9 E66.9", setting="inpatient"),  # obesity explains no admission
+    Case("G19", ["R07.9", "K81.0"], "R07.9 K81.0", setting="ed"),
     Case("G20", ["R53.83"], "R53.83", acts=False, labs={"sodium_mmol_l": 129.0}),
     # --- endocrine ---
     Case("E02", ["E11.65"], "E11.65 Z79.4 Z79.84", extra=(drug("insulin glargine"), drug("metformin"))),
