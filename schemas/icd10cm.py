@@ -70,6 +70,10 @@ class Icd10Cm:
         node = self._nodes.get(value)
         return node is not None and node.is_billable
 
+    def knows(self, value: str) -> bool:
+        """Whether the release has this place: a code, or a chapter, block or header above codes."""
+        return value in self._nodes
+
     def description(self, value: str) -> str:
         """Official description of a code, category, block or chapter.
 
@@ -85,6 +89,10 @@ class Icd10Cm:
             return node.inclusion_terms
         return self._node(node.ancestors[0]).inclusion_terms
 
+    def own_inclusion_terms(self, value: str) -> tuple[str, ...]:
+        """Inclusion terms written at exactly this place, without looking above a 7th character."""
+        return self._node(value).inclusion_terms
+
     def ancestors(self, value: str) -> tuple[str, ...]:
         """Everything above a code, nearest first: subcategories, category, block(s), chapter."""
         return self._node(value).ancestors
@@ -97,6 +105,10 @@ class Icd10Cm:
     def billable_codes(self) -> tuple[str, ...]:
         """All billable codes in tabular order."""
         return self._billable
+
+    def places(self) -> tuple[str, ...]:
+        """Everything in the tabular list in its order: chapters, blocks, categories, subcategories, codes."""
+        return tuple(self._order)
 
     def code_first_targets(self, value: str) -> tuple[str, ...]:
         """Code prefixes named by "code first" notes of the code or the nearest ancestor that has one.

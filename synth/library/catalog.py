@@ -44,6 +44,7 @@ class Library:
         for family in families.values():
             for code in family.absorbs:
                 self._rows.setdefault(code, (family, family.rows[0]))
+        self._owners: dict[str, str] | None = None
         self._forms: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[str, ...]] = {}
 
     def family_of(self, icd_value: str) -> str | None:
@@ -103,7 +104,7 @@ class Library:
         key = (fact.concept, tuple(sorted(fact.attributes.items())))
         if key not in self._forms:
             if fact.concept.startswith(GENERAL_PREFIX):
-                self._forms[key] = general_forms(fact.concept.removeprefix(GENERAL_PREFIX))
+                self._forms[key] = self._free_forms(fact.concept.removeprefix(GENERAL_PREFIX))
             else:
                 self._forms[key] = self.families[fact.concept].forms(self._row(fact.concept, fact.attributes))
         return self._forms[key]
@@ -135,6 +136,18 @@ class Library:
                 templates = tuple(f"{template}, {{side}} side" for template in templates)
             self._forms[key] = expand_all(templates, {"side": (side,)})
         return self._forms[key]
+
+    def _free_forms(self, value: str) -> tuple[str, ...]:
+        """Wordings of the general path that no family uses for another code."""
+        if self._owners is None:
+            self._owners = {
+                form.lower(): row.code
+                for family in self.families.values()
+                for row in family.rows
+                for form in family.forms(row)
+            }
+        owners = self._owners
+        return tuple(form for form in general_forms(value) if owners.get(form.lower(), value) == value)
 
     def _family(self, concept: str) -> ConditionFamily:
         try:

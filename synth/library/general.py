@@ -1,104 +1,194 @@
-"""The general path: any billable ICD-10-CM code documented from its description and inclusion terms, reworded."""
+"""The general path: any billable ICD-10-CM code documented from its description and inclusion terms, reworded.
+
+Rules are deterministic and keep every distinguishing word: what is abbreviated, reordered or put in lay words still
+says site, side, type and encounter phase, so that a coder reading only the form arrives at the same code.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections import Counter
+from functools import cache, lru_cache
 
 from ghostchart.schemas.icd10cm import Icd10Cm, load_icd10cm
 from ghostchart.synth.library.wording import tidy
 
 GENERAL_PREFIX = "icd10cm:"
 _MIN_FORMS = 3
+_MAX_FORMS = 12
+_EXTERNAL_CAUSES = ("V", "W", "X", "Y")
 
-# What clinicians write for common words of the tabular list; single direction, whole words.
-_SHORTER = (
+# Words of the tabular list as clinicians abbreviate them.
+_SHORT = (
     (r"\bwithout\b", "w/o"),
     (r"\bwith\b", "w/"),
-    (r"\bunspecified\b", "NOS"),
     (r"\bdue to\b", "2/2"),
+    (r"\bsecondary to\b", "2/2"),
     (r"\bright\b", "R"),
     (r"\bleft\b", "L"),
-    (r"\bfracture\b", "fx"),
     (r"\bbilateral\b", "b/l"),
-    (r"\bacute\b", "ac"),
-    (r"\bchronic\b", "chr"),
+    (r"\bfracture\b", "fx"),
+    (r"\blaceration\b", "lac"),
+    (r"\bforeign body\b", "FB"),
+    (r"\bpersonal history of\b", "h/o"),
+    (r"\bfamily history of\b", "FHx of"),
+    (r"\bdiabetes mellitus\b", "DM"),
+    (r"\bhypertension\b", "HTN"),
+    (r"\bpneumonia\b", "PNA"),
+    (r"\bchronic kidney disease\b", "CKD"),
+    (r"\blower extremity\b", "LE"),
+    (r"\bupper extremity\b", "UE"),
+    (r"\bloss of consciousness\b", "LOC"),
 )
-_LAYER = (
-    (r"\bmalignant neoplasm of\b", "cancer of"),
-    (r"\bMalignant neoplasm of\b", "Cancer of"),
+# The same in plainer words.
+_PLAIN = (
+    (r"\bsecondary malignant neoplasm of\b", "metastasis to"),
+    (r"(?<!unspecified )\bmalignant neoplasm of\b", "cancer of"),
     (r"\bbenign neoplasm of\b", "benign tumor of"),
-    (r"\bsecondary cancer of\b", "metastasis to"),
-    (r"\bneoplasm\b", "tumor"),
+    (r"\bneoplasm of uncertain behavior of\b", "tumor of uncertain behavior of"),
+    (r"\bcarcinoma in situ of\b", "in situ carcinoma of"),
     (r"\blaceration\b", "cut"),
-    (r"\bcontusion\b", "bruise"),
+    (r"\bcontusion of\b", "bruise of"),
     (r"\bhemorrhage\b", "bleeding"),
     (r"\bdue to\b", "from"),
-    (r"\bessential \(primary\)", "primary"),
-    (r"\bcerebral infarction\b", "ischemic stroke"),
-    (r"\bmyocardial infarction\b", "heart attack"),
+    (r"\bin diseases classified elsewhere\b", "in another underlying disease"),
+    (r"\bencounter for\b", "visit for"),
+    (r"\badverse effect of\b", "side effect of"),
+    (r"\bcontact with and \(suspected\) exposure to\b", "contact with or exposure to"),
+    (r"\bmaternal care for\b", "care of the mother for"),
+    (r"\bnewborn affected by\b", "neonate affected by"),
+    (r"\bburn of (first|second|third) degree of\b", r"\1-degree burn of"),
+    (r"\bcomplicating pregnancy\b", "in pregnancy"),
+    (r"\bof unknown cause\b", "with unknown cause"),
 )
 _PHASES = {
-    "initial encounter for closed fracture": ("closed, receiving active treatment", "new closed injury, initial care"),
-    "initial encounter for open fracture": ("open, receiving active treatment", "new open injury, initial care"),
     "initial encounter": ("in active treatment", "initial visit for active care"),
     "subsequent encounter": ("in routine follow-up during healing", "follow-up visit in the healing phase"),
-    "sequela": ("late effect of the original injury", "residual, sequela phase"),
+    "sequela": ("late effect of the original injury", "residual of the original injury, sequela phase"),
 }
-_PHASE = re.compile(r",\s*((?:initial|subsequent) encounter\b.*|sequela)$")
+_FOR_FRACTURE = re.compile(r"(initial|subsequent) encounter for (.+)")
+_FRACTURE_PHASE = {
+    "initial": ("active treatment for", "first care for"),
+    "subsequent": ("follow-up for", "later visit for"),
+}
+_WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 
 
 @lru_cache(maxsize=1 << 15)
-def general_forms(value: str, release: Icd10Cm | None = None) -> tuple[str, ...]:
+def general_forms(value: str) -> tuple[str, ...]:
     """At least three wordings of a billable code, in stable order.
 
     Raises:
         CodeError: not a billable code of the release.
     """
-    system = release or load_icd10cm()
-    system.require(value)
-    description = _lower_first(system.description(value))
-    phase = _PHASE.search(description)
-    core = description[: phase.start()] if phase else description
-    tail = phase[1] if phase else ""
-    cores = [core]
-    cores += [_lower_first(term) for term in system.inclusion_terms(value) if _usable(term)]
-    forms = [form for text in cores for form in _rewordings(text)]
+    system = load_icd10cm()
+    code = system.require(value).value
+    core, tail = _core_and_tail(system, code)
+    terms = [text for text in system.inclusion_terms(code) if _stands_for_one_code(text)]
+    cores = [_open_lower(core), *(_open_lower(text) for text in terms)]
+    forms = _distinct([form for text in cores for form in _rewordings(text, code, system)])
     if tail:
-        forms = [f"{form}, {phase_form}" for phase_form in (tail, *_phase_forms(tail)) for form in forms]
-    return _distinct(forms)
+        tails = (tail, *_phase_words(tail))
+        forms = _distinct([f"{forms[index % len(forms)]}, {words}" for index, words in _pair_up(len(forms), tails)])
+    else:
+        forms = forms + _fillers(forms[0], code) if len(forms) < _MIN_FORMS else forms
+    return tuple(_distinct(forms)[:_MAX_FORMS])
 
 
 def general_history_forms(value: str) -> tuple[str, ...]:
-    """Short noun phrases of a code without encounter phase."""
+    """Short noun phrases of a code without encounter phase.
+
+    Raises:
+        CodeError: not a billable code of the release.
+    """
     system = load_icd10cm()
-    description = _lower_first(system.description(system.require(value).value))
-    return _distinct(_rewordings(_PHASE.sub("", description)))
+    core, _ = _core_and_tail(system, system.require(value).value)
+    return tuple(_distinct(_rewordings(_open_lower(core), value, system)))
 
 
-def _rewordings(text: str) -> list[str]:
-    parts = [part.strip() for part in text.split(",")]
+def _core_and_tail(system: Icd10Cm, code: str) -> tuple[str, str]:
+    """Description without its 7th-character part, and that part ("initial encounter", "fetus 2", "mild stage")."""
+    description = system.description(code)
+    if len(code) < 8:
+        return description, ""
+    base = system.description(system.ancestors(code)[0])
+    if description.startswith(f"{base}, "):
+        return base, description.removeprefix(f"{base}, ")
+    return description, ""
+
+
+def _pair_up(count: int, tails: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Every wording of the condition with every wording of the phase, changing both at each step."""
+    return [(index + shift, words) for index in range(count) for shift, words in enumerate(tails)]
+
+
+def _rewordings(text: str, code: str, system: Icd10Cm) -> list[str]:
     forms = [text]
-    if len(parts) == 2 and not parts[1].startswith(("unspecified", "not ", "with", "without", "except")):
-        forms.append(f"{parts[1]} {parts[0]}" if len(parts[1].split()) <= 2 else f"{parts[0]} ({parts[1]})")
+    parts = text.split(", ")
+    if len(parts) == 2 and not code.startswith(_EXTERNAL_CAUSES) and _can_lead(parts[1]):
+        forms.append(f"{parts[1]} {parts[0]}")
     if "unspecified" in text:
-        forms.append(re.sub(r",?\s*\bunspecified\b\s*", " ", text) + ", not further specified")
-    forms.append(_replace(text, _LAYER))
-    forms.append(_replace(text, _SHORTER))
+        forms.append(_unspecified(text, code, system))
+    forms.append(_replace(text, _PLAIN))
+    forms.append(_replace(text, _SHORT))
+    forms.append(_replace(_replace(text, _PLAIN), _SHORT))
     forms.append(re.sub(r"\s*\[([^\]]*)\]", r" (\1)", text))
-    forms.append(f"documented {text}")
-    return forms
+    forms.append(re.sub(r"\s*\((acute|chronic|primary|congestive|hemorrhagic|suspected)\)", r" \1", text))
+    return [form for form in forms if form]
 
 
-def _phase_forms(tail: str) -> tuple[str, ...]:
+def _can_lead(part: str) -> bool:
+    """Whether the part behind the comma may go in front ("left elbow", "recurrent", but not "with relapse")."""
+    words = part.split()
+    return len(words) <= 2 and words[0] not in {
+        "unspecified",
+        "not",
+        "with",
+        "without",
+        "except",
+        "other",
+        "initial",
+        "in",
+    }
+
+
+def _unspecified(text: str, code: str, system: Icd10Cm) -> str:
+    """What clinicians write instead of "unspecified": nothing, with a remark on what is missing."""
+    if "laterality" in text:
+        return ""
+    if _has_sides(code, system):
+        bare = re.sub(r"(,?) unspecified (?!.*\bunspecified\b)", r"\1 ", text)
+        return f"{bare}, side not documented" if bare != text else ""
+    if "unspecified trimester" in text:
+        return text.replace("unspecified trimester", "trimester not documented")
+    if text.endswith("unspecified"):
+        return re.sub(r",?\s*unspecified$", "", text) + " NOS"
+    return ""
+
+
+def _has_sides(code: str, system: Icd10Cm) -> bool:
+    """Whether a neighbour of the code (last character before the 7th) names the right side."""
+    stem = system.ancestors(code)[0] if len(code) == 8 else code
+    places = (stem.rstrip("X")[:-1] + last for last in "12")
+    return any("right" in system.description(place).lower() for place in places if system.knows(place))
+
+
+def _phase_words(tail: str) -> tuple[str, ...]:
     if tail in _PHASES:
         return _PHASES[tail]
-    for start in ("initial encounter", "subsequent encounter"):
-        if tail.startswith(f"{start} for "):
-            rest = tail.removeprefix(f"{start} for ")
-            word = "active treatment of" if start.startswith("initial") else "follow-up of"
-            return (f"{word} {rest}",)
-    return ()
+    match = _FOR_FRACTURE.fullmatch(tail)
+    if match:
+        return tuple(f"{words} {match[2]}" for words in _FRACTURE_PHASE[match[1]])
+    return (f"({tail})", f"documented as {tail}")
+
+
+def _fillers(text: str, code: str) -> list[str]:
+    """Frames for descriptions that no rule rewords."""
+    if code.startswith(_EXTERNAL_CAUSES):
+        return [f"mechanism: {text}", f"external cause: {text}"]
+    if code.startswith("Z"):
+        return [f"{text} (noted at this visit)", f"recorded status or reason: {text}"]
+    return [f"diagnosis of {text}", f"{text} (diagnosed)"]
 
 
 def _replace(text: str, rules: tuple[tuple[str, str], ...]) -> str:
@@ -107,23 +197,45 @@ def _replace(text: str, rules: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def _usable(term: str) -> bool:
-    """Inclusion terms that stand alone: not list headings, nor bare references."""
-    return not term.rstrip().endswith(":") and len(term) > 3
+@cache
+def _term_counts() -> Counter[str]:
+    """How many places of the tabular list use a wording as description or inclusion term, letter case aside."""
+    system = load_icd10cm()
+    counts: Counter[str] = Counter()
+    for value in system.places():
+        counts[system.description(value).lower()] += 1
+        counts.update({text.lower() for text in system.own_inclusion_terms(value)})
+    return counts
 
 
-def _lower_first(text: str) -> str:
-    """Lower-case the first letter unless the word is an eponym-like or an abbreviation."""
-    first = text.split(" ", 1)[0]
-    if first[1:2].islower() and "'" not in first and not first.endswith("s'"):
+@cache
+def _common_words() -> frozenset[str]:
+    """Words that the tabular list writes in lower case somewhere: the others (Crohn, Escherichia) keep their capital."""
+    return frozenset(word for text in _term_texts() for word in _WORD.findall(text) if word.islower())
+
+
+def _term_texts() -> list[str]:
+    system = load_icd10cm()
+    return [system.description(value) for value in system.places() if len(value) < 8]
+
+
+def _stands_for_one_code(term: str) -> bool:
+    """Inclusion terms that stand alone: no list headings, no "not otherwise" remarks, nothing two codes share."""
+    return not term.rstrip().endswith(":") and len(term) > 3 and _term_counts()[term.lower()] == 1
+
+
+def _open_lower(text: str) -> str:
+    """Lower-case the first letter of a common word."""
+    match = _WORD.match(text)
+    if match and match[0][1:].islower() and match[0].lower() in _common_words():
         return text[0].lower() + text[1:]
     return text
 
 
-def _distinct(forms: list[str]) -> tuple[str, ...]:
+def _distinct(forms: list[str]) -> list[str]:
     found: dict[str, str] = {}
     for form in forms:
         text = tidy(form)
         if text:
             found.setdefault(text.lower(), text)
-    return tuple(found.values())
+    return list(found.values())
