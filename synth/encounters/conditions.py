@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -17,7 +18,9 @@ from ghostchart.synth.policy.worklist import Candidate
 
 # Rows that other facts give again: visits, vaccines, drugs, body mass.
 DERIVED = ("Z00.", "Z23", "Z79.", "Z68.")
-_EXTERNAL = ("V", "W", "X", "Y")
+# Accidents and assaults; what treatment brings about (Y62-Y84) needs no injury.
+_MECHANISM = re.compile(r"[VWX]|Y[0-3]")
+_PLACES_OF_EVENTS = ("Y92", "Y93", "Y99")
 _INJURIES = ("S", "T")
 _FALLS_WITHOUT_INJURY = ("S80.01XA", "S80.02XA", "S70.01XA", "S70.02XA", "S00.83XA", "S01.01XA")
 # Attributes that say where: facts of one family may differ in them and both be true.
@@ -96,15 +99,15 @@ def _principal_first(facts: list[ClinicalFact], look: Lookups) -> list[ClinicalF
 
 
 def _settle_external_causes(codes: list[str], rows: EncounterRows, look: Lookups, draws: Draws) -> list[str]:
-    """One mechanism at most, in the phase of the injury, and never without an injury."""
-    causes = [code for code in codes if code.startswith(_EXTERNAL) and not code.startswith("Y9")]
+    """One mechanism at most, in the phase of the injury, and never without an injury; places go with it."""
+    causes = [code for code in codes if _MECHANISM.match(code)]
+    injuries = [code for code in codes if code.startswith(_INJURIES) and len(code) == 8]
+    others = [code for code in codes if code not in causes and (injuries or not code.startswith(_PLACES_OF_EVENTS))]
     if not causes:
-        return codes
-    others = [code for code in codes if code not in causes]
-    injuries = [code for code in others if code.startswith(_INJURIES) and len(code) == 8]
+        return others
     cause = causes[0]
     if not injuries:
-        if rows.encounter_class == "wellness":
+        if rows.encounter_class in {"wellness", "inpatient"}:
             return others
         injury = draws.pick(_FALLS_WITHOUT_INJURY)
         others = [injury, *others]
@@ -113,7 +116,7 @@ def _settle_external_causes(codes: list[str], rows: EncounterRows, look: Lookups
     phase = last if last in "ADS" else "A" if last in "BC" else "D"
     matched = cause[:-1] + phase if len(cause) == 8 else cause
     if phase != "A":
-        others = [code for code in others if not code.startswith("Y9")]
+        others = [code for code in others if not code.startswith(_PLACES_OF_EVENTS)]
     return [*others, matched if look.is_billable(matched) else cause]
 
 

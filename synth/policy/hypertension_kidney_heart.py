@@ -6,7 +6,7 @@ from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _COMBINED = ("I11.", "I12.", "I13.")
 # Heart conditions the guideline links beside heart failure; I51.4-I51.9 then merge into the combination code.
-_HEART_WITHOUT_FAILURE = ("I51.4", "I51.5", "I51.7", "I51.81", "I51.89", "I51.9")
+_HEART_WITHOUT_FAILURE = ("I51.4", "I51.5", "I51.7", "I51.89", "I51.9")
 _END_STAGE = ("N18.5", "N18.6")
 
 

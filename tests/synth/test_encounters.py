@@ -190,7 +190,9 @@ def test_contradictions_are_settled_before_text(codes: str, expected: list[str])
 def test_falls_need_an_injury_in_the_same_phase() -> None:
     bare = codes_of(one("W19.XXXA I10", cls="ed"))
     assert bare[0].startswith("S") and "W19.XXXA" in bare
-    assert codes_of(one("S52.501D W19.XXXA")) == ["S52.501D", "W19.XXXD"]
+    assert codes_of(one("S52.501D W19.XXXA Y92.009")) == ["S52.501D", "W19.XXXD"]
+    assert codes_of(one("J95.851 Y84.8", cls="inpatient")) == ["J95.851", "Y84.8"]  # no injury behind a treatment
+    assert codes_of(one("I10 W19.XXXA Y92.009", cls="inpatient")) == ["I10"]
 
 
 def test_stroke_in_the_office_is_history() -> None:
