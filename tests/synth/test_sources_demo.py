@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_stays_of_a_patient_do_not_overlap(hospital: EhrTables) -> None:
         stays[row["patient_id"]].append((row["start"], row["end"]))
     for spans in stays.values():
         spans.sort()
-        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 def test_conditions_fit_the_sex(hospital: EhrTables) -> None:
