@@ -68,11 +68,8 @@ def train_model(corpus: Corpus, config: TrainConfig, out_dir: Path, progress: Pr
     hardware = detect_hardware()
     dtype = choose_dtype(config.dtype, hardware)
     with finished_or_absent(out_dir) as folder:
-        notes = read_notes(corpus.path, "train", config.max_notes, config.seed)
-        validation = read_notes(corpus.path, "validation", VALIDATION_NOTES, config.seed)
         with memory_watch("loading", config):
-            learner = _prepare_learner(notes, config, dtype)
-        material = _prepare_material(notes, validation, learner, config)
+            learner, material = _load(corpus.path, config, dtype)
         facts = _describe_data(material, config)
         progress.say(f"{config.name}: {facts.data_line}; {hardware.describe()}, {dtype}")
         n_total = sum(parameter.numel() for parameter in learner.whole.parameters())
@@ -130,6 +127,14 @@ def read_notes(corpus: Path, split: Split, max_notes: int, seed: int) -> list[No
         kept.extend(note_from_row(row, split) for row in table.take(wanted).to_pylist())
         offset += table.num_rows
     return kept
+
+
+def _load(corpus: Path, config: TrainConfig, dtype: Dtype) -> tuple[_Learner, Material]:
+    """Model and token examples; the notes themselves, far larger, are let go on return."""
+    notes = read_notes(corpus, "train", config.max_notes, config.seed)
+    validation = read_notes(corpus, "validation", VALIDATION_NOTES, config.seed)
+    learner = _prepare_learner(notes, config, dtype)
+    return learner, _prepare_material(notes, validation, learner, config)
 
 
 def _prepare_learner(notes: list[Note], config: TrainConfig, dtype: Dtype) -> _Learner:
