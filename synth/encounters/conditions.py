@@ -102,7 +102,8 @@ def _settle_external_causes(codes: list[str], rows: EncounterRows, look: Lookups
     """One mechanism at most, in the phase of the injury, and never without an injury; places go with it."""
     causes = [code for code in codes if _MECHANISM.match(code)]
     injuries = [code for code in codes if code.startswith(_INJURIES) and len(code) == 8]
-    others = [code for code in codes if code not in causes and (injuries or not code.startswith(_PLACES_OF_EVENTS))]
+    fresh = any(code[-1] in "ABC" for code in injuries[:1])
+    others = [code for code in codes if code not in causes and (fresh or not code.startswith(_PLACES_OF_EVENTS))]
     if not causes:
         return others
     cause = causes[0]
@@ -115,8 +116,6 @@ def _settle_external_causes(codes: list[str], rows: EncounterRows, look: Lookups
     last = injuries[0][-1]
     phase = last if last in "ADS" else "A" if last in "BC" else "D"
     matched = cause[:-1] + phase if len(cause) == 8 else cause
-    if phase != "A":
-        others = [code for code in others if not code.startswith(_PLACES_OF_EVENTS)]
     return [*others, matched if look.is_billable(matched) else cause]
 
 
@@ -135,6 +134,7 @@ def _drop_contradictions(codes: list[str], look: Lookups) -> list[str]:
         code
         for code in kept
         if not (code == "R03.0" and hypertensive)
+        and not (code == "Z08" and not any(other.startswith("Z85.") for other in kept))
         and not (code in _HISTORY_SITES and any(other.startswith(_HISTORY_SITES[code]) for other in kept))
         and not _is_orphan(code, kept, look)
     ]
