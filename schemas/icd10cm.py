@@ -16,6 +16,8 @@ from ghostchart.schemas.errors import CodeError, InputError
 from ghostchart.schemas.icd10cm_references import Reference, parse_references
 
 DEFAULT_RELEASE = "ICD-10-CM 2026-04"
+# Other releases that the library was asked to load since it last held its own (its release is a module global).
+_LIBRARY_HOLDS_ANOTHER: set[str] = set()
 _CODE_SHAPE = re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](\.[0-9A-Z]{1,4})?")
 
 
@@ -210,8 +212,12 @@ def load_icd10cm(release_files: tuple[Path, Path] | None = None, release: str = 
     import simple_icd_10_cm as cm
 
     if release_files is None:
+        if _LIBRARY_HOLDS_ANOTHER:
+            cm.change_version()
+            _LIBRARY_HOLDS_ANOTHER.clear()
         return Icd10Cm(_copy_nodes(cm), release)
     code_list, tabular = release_files
+    _LIBRARY_HOLDS_ANOTHER.add(release)
     try:
         cm.change_version(str(code_list), str(tabular))
         return Icd10Cm(_copy_nodes(cm), release)
@@ -221,8 +227,6 @@ def load_icd10cm(release_files: tuple[Path, Path] | None = None, release: str = 
             where=f"{code_list.name}, {tabular.name}",
             fix="Give the code list and the tabular XML of one CMS release",
         ) from None
-    finally:
-        cm.change_version()
 
 
 def _copy_nodes(cm: object) -> dict[str, _Node]:

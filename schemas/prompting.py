@@ -25,7 +25,7 @@ INSTRUCTION = (
 _ICD_LABEL, _PROCEDURE_LABEL, _NONE = "ICD-10-CM:", "CPT/HCPCS:", "none"
 _NOTE_HEAD, _ANSWER_HEAD = "### Note\n", "\n### Codes\n"
 _ICD_TOKEN = re.compile(r"(?<![A-Z0-9])((?:[A-Z][0-9]|QA)[0-9A-Z](?:\.[0-9A-Z]{1,4})?)(?![A-Z0-9]|\.[A-Z0-9])")
-_PROCEDURE_TOKEN = re.compile(r"(?<![A-Z0-9.])([0-9]{5}|[0-9]{4}[FMTU]|[A-V][0-9]{4})((?:-[A-Z0-9]{2})*)(?![A-Z0-9])")
+_PROCEDURE_TOKEN = re.compile(r"(?<![A-Z0-9.])([0-9]{5}|[0-9]{4}[AFMTU]|[A-V][0-9]{4})((?:-[A-Z0-9]{2})*)(?![A-Z0-9])")
 
 
 @dataclass(frozen=True, slots=True)

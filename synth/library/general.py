@@ -209,14 +209,15 @@ def _term_counts() -> Counter[str]:
 
 
 @cache
-def _common_words() -> frozenset[str]:
-    """Words that the tabular list writes in lower case somewhere: the others (Crohn, Escherichia) keep their capital."""
-    return frozenset(word for text in _term_texts() for word in _WORD.findall(text) if word.islower())
-
-
-def _term_texts() -> list[str]:
+def _names() -> frozenset[str]:
+    """Words that the tabular list capitalises inside a text and never writes small: Escherichia, Parkinson."""
     system = load_icd10cm()
-    return [system.description(value) for value in system.places() if len(value) < 8]
+    inside: set[str] = set()
+    for value in system.places():
+        if len(value) < 8:
+            for text in (system.description(value), *system.own_inclusion_terms(value)):
+                inside.update(_WORD.findall(text.partition(" ")[2]))
+    return frozenset(word for word in inside if word[0].isupper() and word.lower() not in inside)
 
 
 def _stands_for_one_code(term: str) -> bool:
@@ -225,11 +226,12 @@ def _stands_for_one_code(term: str) -> bool:
 
 
 def _open_lower(text: str) -> str:
-    """Lower-case the first letter of a common word."""
-    match = _WORD.match(text)
-    if match and match[0][1:].islower() and match[0].lower() in _common_words():
-        return text[0].lower() + text[1:]
-    return text
+    """Lower-case the first letter, unless it opens a name (Crohn's, Vogt-Koyanagi) or an abbreviation."""
+    first = text.partition(" ")[0]
+    rest = first[1:]
+    if not rest.islower() or "'" in first or first in _names():
+        return text
+    return text[0].lower() + text[1:]
 
 
 def _distinct(forms: list[str]) -> list[str]:
