@@ -14,9 +14,10 @@ from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.synth.ehr_model.flat import CLASSES, FlatTables, flatten
 from ghostchart.synth.ehr_model.latent import Levels, draw_scores, positive_definite, tetrachoric
 from ghostchart.synth.ehr_model.measuring import Residuals, learn_measurements
-from ghostchart.synth.ehr_model.model import EhrModel, context
+from ghostchart.synth.ehr_model.model import EhrModel
 from ghostchart.synth.ehr_model.placement import learn_placement
 from ghostchart.synth.ehr_model.presence import Presence, learn_chain, learn_presence
+from ghostchart.synth.ehr_model.sampled_patients import context
 from ghostchart.synth.ehr_model.scales import floor_to_levels, normal_scores, shared_levels
 from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
 from ghostchart.synth.ehr_model.timing import learn_calendar

@@ -18,6 +18,15 @@ from ghostchart.synth.ehr_model.latent import Levels
 from ghostchart.synth.ehr_model.measuring import Measurement, sample_values
 from ghostchart.synth.ehr_model.placement import Placement, place
 from ghostchart.synth.ehr_model.presence import Chain, Presence
+from ghostchart.synth.ehr_model.sampled_patients import (
+    PATIENT_COLUMNS,
+    SampledPatients,
+    context,
+    draw_lasting,
+    name_patients,
+    split_names,
+    take_patients,
+)
 from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
 from ghostchart.synth.ehr_model.timing import Calendar, arrange_classes, death_days, lay_out
 from ghostchart.synth.ehr_model.vocabulary import Atoms, CodeChoice, chances_for
@@ -26,30 +35,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-AGE_BANDS_YEARS = (45, 65, 80)
 _DAYS_PER_YEAR = 365.25
 _MOST_TRIES = 60
-
-
-def context(female: Flags, age_years: Floats, classes: Ints) -> Flags:
-    """Yes/no columns every part of the model may use: class (4), sex (1), age band (4)."""
-    band = np.digitize(age_years, AGE_BANDS_YEARS)
-    return np.column_stack(
-        [classes[:, None] == np.arange(len(CLASSES)), female, band[:, None] == np.arange(len(AGE_BANDS_YEARS) + 1)]
-    )
-
-
-@dataclass(frozen=True)
-class SampledPatients:
-    """Patients as SDV gave them, decoded; ``rejected`` counts the impossible ones that were thrown away."""
-
-    female: Flags
-    age_years: Floats
-    dead: Flags
-    counts: Ints
-    flags: Flags
-    own: Floats
-    rejected: int
 
 
 @dataclass(frozen=True)
@@ -148,7 +135,7 @@ class EhrModel:
             part = self._decode(self.patient_table.sample(batch, one))
             fits = self._fits(part)
             rejected += int((~fits).sum())
-            parts.append(_take(part, fits))
+            parts.append(take_patients(part, fits))
             kept += int(fits.sum())
             if kept >= n:
                 break
@@ -157,7 +144,7 @@ class EhrModel:
                 "nearly every patient drawn is impossible", where="EHR model", fix="Give a source with more patients"
             )
         return SampledPatients(
-            *(np.concatenate([getattr(part, name) for part in parts])[:n] for name in _PATIENT_COLUMNS),
+            *(np.concatenate([getattr(part, name) for part in parts])[:n] for name in PATIENT_COLUMNS),
             rejected=rejected,
         )
 
@@ -223,7 +210,7 @@ class EhrModel:
             chances = np.where(
                 total > 0, chances / np.maximum(total, 1e-12), fallback / fallback.sum(axis=1, keepdims=True)
             )
-            drawn = _draw_lasting(chances, choice.repeat, patient[rows], rng)
+            drawn = draw_lasting(chances, choice.repeat, patient[rows], rng)
             chosen[rows, choice.codes[drawn]] = True
         return chosen
 
@@ -246,7 +233,7 @@ class EhrModel:
         return table_from_columns(
             "patients",
             {
-                "patient_id": _patient_ids(id_prefix, n),
+                "patient_id": name_patients(id_prefix, n),
                 "sex": np.where(people.female, "F", "M"),
                 "birth_date": pa.array(births.astype(np.int32)).cast(pa.date32()),
                 "death_date": pa.array(np.nan_to_num(deaths).astype(np.int32), mask=np.isnan(deaths)).cast(pa.date32()),
@@ -269,7 +256,7 @@ class EhrModel:
         id_prefix: str,
         rng: np.random.Generator,
     ) -> dict[str, pa.Table]:
-        patient_ids = np.array(_patient_ids(id_prefix, len(people.female)), dtype=object)
+        patient_ids = np.array(name_patients(id_prefix, len(people.female)), dtype=object)
         number = np.arange(len(patient)) - first[patient]
         encounter_ids = np.array(
             [f"{patient_id}-{i:02d}" for patient_id, i in zip(patient_ids[patient], number.tolist(), strict=True)],
@@ -291,7 +278,7 @@ class EhrModel:
         done_row, done = np.nonzero(
             rng.random((len(patient), len(self.procedures))) < self.procedure_presence.chances(features)
         )
-        systems, values = _split_names(self.procedures)
+        systems, values = split_names(self.procedures)
         observations = self._observation_rows(np.hstack([features, codes]), people.own[patient], visit_effects, rng)
         return {
             "encounters": table_from_columns(
@@ -350,36 +337,3 @@ class EhrModel:
         names = np.array([measurement.name for measurement in self.measurements], dtype=object)
         table = np.column_stack([values[name] for name in names])
         return row, names[item], table[row, item]
-
-
-_PATIENT_COLUMNS = ("female", "age_years", "dead", "counts", "flags", "own")
-
-
-def _take(part: SampledPatients, rows: Flags) -> SampledPatients:
-    return SampledPatients(*(getattr(part, name)[rows] for name in _PATIENT_COLUMNS), rejected=0)
-
-
-def _patient_ids(prefix: str, n: int) -> list[str]:
-    return [f"{prefix}-{i:06d}" for i in range(n)]
-
-
-def _split_names(names: tuple[str, ...]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    pairs = [name.split(":", 1) for name in names]
-    return np.array([a for a, _ in pairs], dtype=object), np.array([b for _, b in pairs], dtype=object)
-
-
-def _draw_lasting(chances: Floats, repeat: float, patient: Ints, rng: np.random.Generator) -> Ints:
-    """One column per row by its chances; a patient's later rows repeat the earlier draw with chance ``repeat``.
-
-    An earlier draw that has become (nearly) impossible for the row is not repeated.
-    """
-    cumulated = np.cumsum(chances, axis=1)
-    cumulated[:, -1] = 1.0
-    drawn = (rng.random(len(chances))[:, None] > cumulated).sum(axis=1)
-    if repeat <= 0:
-        return drawn
-    keeps = rng.random(len(chances)) < repeat
-    for i in np.flatnonzero(np.r_[False, patient[1:] == patient[:-1]] & keeps).tolist():
-        if chances[i, drawn[i - 1]] > 0.01:
-            drawn[i] = drawn[i - 1]
-    return drawn
