@@ -197,6 +197,22 @@ def test_no_two_codes_share_a_form(library: Library) -> None:
             assert owners.setdefault(form.lower(), row.code) == row.code, form
 
 
+def test_no_form_is_the_official_wording_of_another_code(library: Library, system: Icd10Cm) -> None:
+    official: dict[str, set[str]] = {}
+    for place in system.places():
+        for text in (system.description(place), *system.own_inclusion_terms(place)):
+            official.setdefault(" ".join(text.lower().split()), set()).add(place)
+    # "Polyneuropathy" is a Lyme disease's inclusion term; Lewy body dementia takes G31.83 and F02.80 together.
+    known = {("G62.9", "polyneuropathy"), ("F02.80", "Lewy body dementia")}
+    wrong = {
+        (row.code, form)
+        for family, row in rows_of(library)
+        for form in library.surface_forms(fact(family, row))
+        if (places := official.get(form.lower())) and not any(row.code.startswith(place) for place in places)
+    }
+    assert wrong == known
+
+
 def test_forms_are_clean_noun_phrases(library: Library) -> None:
     for family, row in rows_of(library):
         asked = fact(family, row)
