@@ -16,22 +16,22 @@ def list_() -> None:
     from rich.table import Table
 
     from ghostchart.console import STDOUT
-    from ghostchart.synth.notes import list_templates
+    from ghostchart.synth.notes.preview import list_templates
 
     table = Table("Template", "Note type", "Family", "Split")
     for info in list_templates():
-        table.add_row(info.template_id, info.note_type, info.family, info.split)
+        table.add_row(info.id, info.note_type, info.family, info.split)
     STDOUT.print(table)
 
 
-@app.command(epilog="Example: [bold]ghostchart templates preview office_soap-terse --seed 3[/]")
+@app.command(epilog="Example: [bold]ghostchart templates preview office_soap/terse --seed 3[/]")
 def preview(
     template: Annotated[str, typer.Argument(help="Template id from 'templates list'.")],
     seed: Annotated[int, typer.Option(help="Another seed, other words.")] = 1,
 ) -> None:
     """Render one template on a built-in example encounter and show its gold codes with their evidence."""
     from ghostchart.console import STDOUT
-    from ghostchart.synth.notes import preview as render
+    from ghostchart.synth.notes.preview import preview as render
 
     note = render(template, seed)
     STDOUT.print(note.text, markup=False)
@@ -48,7 +48,7 @@ def preview(
 def lint(directory: Annotated[Path, typer.Argument(help="Directory of Jinja2 templates with front matter.")]) -> None:
     """Check a directory of templates; exit 1 when a problem was found, each named with file and line."""
     from ghostchart.console import STDOUT
-    from ghostchart.synth.notes import lint_templates
+    from ghostchart.synth.notes.preview import lint_templates
 
     problems = lint_templates(directory)
     for problem in problems:
