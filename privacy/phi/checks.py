@@ -7,7 +7,7 @@ import re
 from ghostchart.schemas.codes import Code
 from ghostchart.schemas.errors import CodeError
 
-_UNITS = re.compile(r"(?i)^(?:mg|mcg|ml|kg|g|mmhg|bpm|units?|meq|mmol|cells|copies|k/|x10|%)")
+_UNITS = re.compile(r"(?i)^(?:(?:mg|mcg|ml|kg|g|mmhg|bpm|units?|meq|mmol|cells|copies|x10)(?![a-z])|k/|%)")
 _VITAL_BEFORE = re.compile(r"(?i)(?:bp|pulse|ratio|score|strength|pain|murmur|vision|acuity|va)[: ]*$")
 
 
@@ -104,8 +104,10 @@ def is_identifier(match: re.Match[str]) -> bool:
 def is_long_identifier(match: re.Match[str]) -> bool:
     """At least four digits, no date, no year, no plain measurement."""
     text = match["id"]
-    if len(digits(text)) < 4 or re.fullmatch(
-        r"(?:1[89]|20)\d\d|(?:1[89]|20)\d\d-\d\d-\d\d|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", text
+    if (
+        len(digits(text)) < 4
+        or re.fullmatch(r"[A-Za-z]+ (?:1[89]|20)\d\d", text)
+        or re.fullmatch(r"(?:1[89]|20)\d\d|(?:1[89]|20)\d\d-\d\d-\d\d|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}", text)
     ):
         return False
     return not _UNITS.match(match.string[match.end() :].lstrip()[:6])

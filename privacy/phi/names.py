@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.vocabulary import (
@@ -34,7 +34,7 @@ _DEGREE = re.compile(
     rf"(?<![\w.-])(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{1,3}}),?[ \t](?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|PA-?C|P\.A\.|APRN|A?FNP(?:-?B?C)?|DNP|Ph\.?D\.?|LCSW|L?MSW|DPT|CNM|D\.?D\.?S\.?|DPM|PharmD|RPh|BSN|LPN|LVN|CRNA|MBBS|MPH|FACS|FACP|OTR(?:/L)?|CNA|CMA|PsyD|AuD|RD|RRT|ACNP|AGNP)(?![\w])"
 )
 _LABELS = (
-    "patient name|patient|pt name|pt|name|full name|legal name|preferred name|last name|first name|maiden name|alias|aka|provider|attending"
+    "patient name|patient|who|re|pt name|pt|name|full name|legal name|preferred name|last name|first name|maiden name|alias|aka|provider|attending"
     "(?: physician| provider| md)?|physician|surgeon|assistant surgeon|assistant|pcp|primary care (?:provider|physician)|referring (?:provider|physician|md)|"
     "ordering (?:provider|physician)|admitting (?:provider|physician)|rendering (?:provider|physician)|consulting (?:provider|physician)|referred by|seen by|"
     "dictated by|(?:electronically )?signed(?: by)?|e-signed by|authored by|author|documented by|reviewed by|transcribed by|entered by|verified by|"
@@ -44,7 +44,7 @@ _LABELS = (
     "discharging physician|treating physician|supervising physician|primary surgeon|by"
 )
 _LABELLED = re.compile(
-    rf"(?i:(?<![\w-])(?P<label>{_LABELS}))(?: ?\([^)\n]{{1,20}}\))?[ \t]*(?::|=|\|| - )[ \t]*(?P<id>{_FULL})"
+    rf"(?i:(?<![\w-])(?P<label>{_LABELS}))(?: ?\([^)\n]{{1,20}}\)| ?/ ?\w+)?[ \t]*(?::|=|\|| - )[ \t]*(?P<id>{_FULL})"
 )
 _LABELLED_LOWER = re.compile(
     r"(?i:(?<![\w-])(?:patient name|pt name|patient|full name|last name|first name|name))[ \t]*:[ \t]*(?P<id>[a-z][a-z'’-]+(?:,? [a-z][a-z'’-]+){1,2})(?=[ \t]*(?:$|\n|[,;|]|\b(?:dob|mrn|age|sex)\b))"
@@ -59,10 +59,21 @@ _INITIALS = re.compile(
     r"(?<![\w.])(?P<id>[A-Z]\. ?[A-Z]\.(?: ?[A-Z]\.)?)(?=,? (?:is an?|was|presents|returns|reports|a|an)? ?(?:\d{1,3}[- ]?(?:yo|y/o|year|yr)|is an?\b|presents|returns|reports|was (?:seen|admitted|evaluated)))"
     r"|(?i:(?:patient|pt)(?:'s)? initials)[: ]+(?P<id2>[A-Z]\.? ?[A-Z]\.?(?: ?[A-Z]\.?)?)(?![\w])"
 )
+_GIVEN_WITH_AGE = re.compile(
+    rf"(?<![\w-])(?P<id>{_W})(?=,? (?:is|was) an? (?:\d{{1,3}}[- ]?(?:year|yr|yo|y/o)|very pleasant|pleasant))"
+)
 _LAST_FIRST = re.compile(rf"(?<![\w-])(?P<last>{_W}|{_CAPS}),[ \t]?(?P<first>{_W}|{_CAPS})(?:[ \t]{_INITIAL}(?!\w))?")
 _PAIR = re.compile(
     rf"(?<![\w-])(?P<first>{_W}|{_CAPS})(?P<middle>[ \t]+(?:{_INITIAL}(?![\w])|{_W}))?[ \t]+{_PARTICLE}{{0,2}}(?P<last>{_W}|{_CAPS})(?![\w-])"
 )
+# A listed pair that only what stands beside it makes a name: both words may be ordinary ("Heather Wood / 4684121568").
+_BESIDE_NUMBER = re.compile(
+    rf"(?<![\w-])(?P<id>(?:{_W})(?:[ \t]{_INITIAL}(?![\w]))?[ \t]+(?:{_W}))(?=[ \t]*[,;/(|-]{{0,2}}[ \t]*(?:(?i:account|acct|mrn|dob|born|chart|record|file|birth|ssn|id)\b|[A-Z]{{0,3}}-?\d{{6}}))"
+)
+_NAME_COLUMN = re.compile(
+    rf"(?:(?<=\n)|^|[|;,][ \t]*)(?:Patient )?Name[ \t]+(?P<id>{_FULL})(?=[ \t]*(?:[|;,(]|$|\n|\bDOB|\bMRN|\bDate))"
+)
+_MONTH_NAMES = frozenset({"april", "may", "june", "august"})
 _SINGLE = re.compile(rf"{_W}|{_CAPS}|{_INITIAL}")
 
 
@@ -71,22 +82,26 @@ def _words(text: str) -> list[re.Match[str]]:
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """Cut words that are no part of a name off both ends; None when nothing of at least two letters stays."""
+    """The run of words at the start of a range that can belong to one name; None when no word of two letters does.
+
+    Words that never belong to a name are skipped before the first and end the run after it.
+    """
     tokens = _words(text[start:end])
-    while tokens and not _may_end_name(tokens[-1][0], lone=len(tokens) == 1):
-        tokens.pop()
-    while tokens and tokens[0][0].lower().strip(".") in not_in_names():
+    while tokens and not _may_stand_in_name(tokens[0][0], first=True):
         tokens.pop(0)
-    if not tokens or all(len(token[0].strip(".")) < 2 for token in tokens):
+    kept = list(takewhile(lambda token: _may_stand_in_name(token[0], first=token is tokens[0]), tokens))
+    while len(kept) > 1 and kept[-1][0] in "AI":  # "Smith A 54-year-old", "Smith I saw"
+        kept.pop()
+    if all(len(token[0].strip(".")) < 2 for token in kept):
         return None
-    return start + tokens[0].start(), start + tokens[-1].end()
+    return start + kept[0].start(), start + kept[-1].end()
 
 
-def _may_end_name(token: str, *, lone: bool) -> bool:
+def _may_stand_in_name(token: str, *, first: bool) -> bool:
     word = token.lower().strip(".")
     if word in not_in_names():
-        return False
-    return is_name_word(word) or not is_ordinary(word) or (len(word) == 1 and not lone)
+        return first and word in _MONTH_NAMES  # April Lopez
+    return len(word) == 1 or is_name_word(word) or not is_ordinary(word)
 
 
 def _found(text: str, match: re.Match[str], score: float, group: str = "id") -> Iterator[PhiFinding]:
@@ -118,18 +133,32 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
 
 def _names_after_labels(text: str) -> Iterator[PhiFinding]:
     for match in _LABELLED.finditer(text):
-        tokens = [token[0] for token in _words(match["id"])]
-        if _looks_like_name(
-            tokens, need_list=len(tokens) == 1 or any(token.isupper() for token in tokens if len(token) > 2)
-        ):
+        tokens = _name_tokens(text, match)
+        shouted = any(token.isupper() for token in tokens if len(token) > 2)
+        if _looks_like_name(tokens, need_list=len(tokens) == 1 or shouted):
             yield from _found(text, match, 0.92)
     for match in _LABELLED_LOWER.finditer(text):
         if sum(is_name_word(word) for word in re.findall(r"[\w'’-]+", match["id"])) >= 2:
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.85)
     for match in _RELATED.finditer(text):
-        tokens = [token[0] for token in _words(match["id"])]
+        tokens = _name_tokens(text, match)
         if _looks_like_name(tokens, need_list=len(tokens) == 1, strict=True):
             yield from _found(text, match, 0.75)
+    for match in _GIVEN_WITH_AGE.finditer(text):
+        if match["id"].lower() in given_names() and not is_ordinary(match["id"]):
+            yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.7)
+    for match in _NAME_COLUMN.finditer(text):
+        if _looks_like_name(_name_tokens(text, match), need_list=False):
+            yield from _found(text, match, 0.85)
+    for match in _BESIDE_NUMBER.finditer(text):
+        first, *_, last = [token[0].lower() for token in _words(match["id"])]
+        if first in given_names() and last in surnames() and not {first, last} & not_in_names() - _MONTH_NAMES:
+            yield from _found(text, match, 0.72)
+    yield from _names_beside(text)
+
+
+def _names_beside(text: str) -> Iterator[PhiFinding]:
+    """Initials and names that the words or numbers around them give away."""
     for match in _INITIALS.finditer(text):
         group = "id" if match["id"] else "id2"
         if match[group].replace(" ", "").replace(".", "") not in (
@@ -146,12 +175,20 @@ def _names_after_labels(text: str) -> Iterator[PhiFinding]:
             yield PhiFinding(match.start(group), match.end(group), "PERSON", 0.7)
 
 
+def _name_tokens(text: str, match: re.Match[str]) -> list[str]:
+    """Words of the name that a match announces, [] when the announced words begin with another."""
+    span = _trim(text, match.start("id"), match.end("id"))
+    if span is None or span[0] != match.start("id"):
+        return []
+    return [token[0] for token in _words(text[span[0] : span[1]])]
+
+
 def _looks_like_name(tokens: list[str], *, need_list: bool, strict: bool = False) -> bool:
     """Whether the first words can be a person; ``need_list``: a name list must know one that is no ordinary word."""
     solid = [token.lower().strip(".") for token in tokens if len(token.strip(".")) > 1]
     if (
         not solid
-        or tokens[0].lower().strip(".") in not_in_names()
+        or tokens[0].lower().strip(".") in not_in_names() - _MONTH_NAMES
         or (is_ordinary(solid[0]) and not is_name_word(solid[0]))
     ):
         return False
@@ -168,11 +205,10 @@ def listed_names(text: str) -> Iterator[PhiFinding]:
     """A given name next to a surname, both on the lists and at least one of them no ordinary word."""
     position = 0
     while match := _PAIR.search(text, position):
-        if _is_pair(match["first"], match["last"]) and not _is_fixed(text, match.start(), match.end()):
-            yield PhiFinding(match.start(), match.end(), "PERSON", 0.7)
-            position = match.end()
-        else:
-            position = match.end("first")
+        end = _pair_end(match)
+        if end and not _is_fixed(text, match.start(), end):
+            yield PhiFinding(match.start(), end, "PERSON", 0.7)
+        position = end or match.end("first")
     for match in _LAST_FIRST.finditer(text):
         if (
             _is_pair(match["first"], match["last"])
@@ -180,6 +216,14 @@ def listed_names(text: str) -> Iterator[PhiFinding]:
             and not is_ordinary(match["first"])
         ):
             yield PhiFinding(match.start(), match.end(), "PERSON", 0.7)
+
+
+def _pair_end(match: re.Match[str]) -> int:
+    """Where the name ends that begins a match: with its last word, with the middle one, or 0 for nowhere."""
+    if _is_pair(match["first"], match["last"]):
+        return match.end("last")
+    middle = (match["middle"] or "").strip()
+    return match.end("middle") if len(middle.strip(".")) > 1 and _is_pair(match["first"], middle) else 0
 
 
 def _is_pair(first: str, last: str) -> bool:

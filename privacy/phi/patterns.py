@@ -40,10 +40,10 @@ _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|a
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:1[89]|20)\d\d"
 _EDGE, _END = r"(?<![\w.,/-])", r"(?![\w/-]|\.\d)"
-_SEP = r"[ \t]*(?:[:#=]|\b(?:is|was|no\.?|number|num\.?|id)\b)?[ \t:#.=]*"
-_ID = r"(?P<id>(?=[\w/-]*\d)(?:[A-Z]{1,5}[-_ ]?)?(?=[\w-]*\d)[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
+_SEP = r"(?![A-Za-z])[ \t]*(?:[:#=]|\b(?:is|was|no\.?|number|num\.?|id)\b)?[ \t:#.=]*"
+_ID = r"(?P<id>(?=[\w/-]*\d)(?-i:[A-Z]{1,5}[-_ ]?)?(?=[\w-]*\d)[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
 # Numbers after a weaker label need more digits, so that "chart 2 of 3" or "group 1" stay what they are.
-_LONG_ID = r"(?P<id>(?:[A-Z]{1,5}[-_ ]?)?(?=(?:[A-Z-]*\d){4})[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
+_LONG_ID = r"(?P<id>(?-i:[A-Z]{1,5}[-_ ]?)?(?=(?:[A-Z-]*\d){4})[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
 
 DATES = (
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>{_YEAR}([-/.])(?:0?[1-9]|1[0-2])\2{_DAY}(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?)(?!\d)", 0.95),

@@ -10,7 +10,7 @@ from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.vocabulary import departments, is_name_word, is_ordinary, not_towns
 
 _SUFFIX = (
-    r"(?:street|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|circle|cir|place|pl|terrace|ter|trail|"
+    r"(?:streets?|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|circle|cir|place|pl|terrace|ter|trail|"
     r"trl|way|parkway|pkwy|highway|hwy|square|sq|loop|alley|aly|row|crescent|plaza|plz|pike|path|run|ridge|hollow|"
     r"crossing|xing|cove|commons|bend|glen|grove|heights|hts|hill|island|junction|knoll|landing|manor|meadows?|mews|"
     r"mill|mount|orchard|park|pass|point|port|ranch|rest|shore|spring|springs|station|summit|turnpike|union|valley|"
@@ -49,6 +49,9 @@ _STATE_NAMES = (
     "West Virginia|Wisconsin|Wyoming"
 )
 _TOWN = r"(?P<id>(?:(?:St|Ft|Mt)\. )?[A-Z][a-zA-Z'’-]+(?: [A-Z][a-zA-Z'’-]+){0,2}?)"
+_AFTER_STREET = re.compile(
+    rf"\.?,?\s+(?P<town>(?:{_CAP} ){{0,3}}{_CAP}),?(?: (?:{_STATE_ANY}))?,?\s+(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
+)
 _ZIP = re.compile(
     rf"(?:\b(?:{_STATE_ANY})\b|\b(?:{_STATE_NAMES})\b),?[ \t]+(?P<id>\d{{5}}(?:-\d{{4}})?)(?![\w-])|(?i:\bzip(?:[ -]?code)?|postal code)[ :#]*(?:is )?(?P<id2>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
 )
@@ -73,7 +76,17 @@ _FACILITY = re.compile(
 
 # Heads that are treatments or services as well, and words that join a title in capitals ("Dependence On Renal Dialysis").
 _WEAK_HEADS = frozenset(
-    {"Dialysis", "Imaging", "Hospice", "Pediatrics", "Internal", "Home", "Health", "Memorial", "Rehab"}
+    {
+        "Dialysis",
+        "Imaging",
+        "Hospice",
+        "Pediatrics",
+        "Internal Medicine",
+        "Home Health",
+        "Memorial",
+        "Rehab",
+        "Health Services",
+    }
 )
 _LINKING = frozenset(
     {"Of", "On", "In", "To", "With", "After", "Due", "And", "Or", "As", "For", "From", "At", "By", "Outside"}
@@ -81,12 +94,19 @@ _LINKING = frozenset(
 
 
 def street_addresses(text: str) -> Iterator[PhiFinding]:
-    """House number with street, post-office boxes, routes; streets without a number after "lives on"."""
+    """House number with street, post-office boxes, routes; streets without a number after "lives on".
+
+    A town and a ZIP code that follow an address need no state between them.
+    """
     for pattern in _STREETS:
         for match in pattern.finditer(text):
-            words = match["id"].split()[1:]
-            if words and not _is_measure(match):
-                yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", 0.85)
+            if len(match["id"].split()) < 2 or _is_measure(match):
+                continue
+            yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", 0.85)
+            rest = _AFTER_STREET.match(text, match.end("id"))
+            if rest:
+                yield PhiFinding(rest.start("town"), rest.end("town"), "CITY", 0.85)
+                yield PhiFinding(rest.start("zip"), rest.end("zip"), "ZIP_CODE", 0.92)
 
 
 def _is_measure(match: re.Match[str]) -> bool:
@@ -118,6 +138,7 @@ def facilities(text: str) -> Iterator[PhiFinding]:
         words = [(found[0], found.start()) for found in re.finditer(r"[\w'’.&-]+", lead)]
         while (
             words
+            and lead.strip() != "Long"  # a surname when it stands alone, not in "Long Term Care"
             and (words[0][0].lower().strip(".") in departments() or words[0][0].islower())
             and words[0][0] not in ("St.", "St")
         ):
@@ -128,13 +149,15 @@ def facilities(text: str) -> Iterator[PhiFinding]:
 
 def _is_named(text: str, start: int, words: list[str], head: str) -> bool:
     """Whether the words before "Hospital", "Clinic", ... name one place rather than say what kind of place it is."""
+    if words == ["Long"]:  # a surname here; in "Long Term Care" it stands before other words
+        return True
     if all(word.lower().strip(".'’s") in departments() for word in words):
         return False
     listed = any(is_name_word(word) and not is_ordinary(word) for word in words)
     if all(word.isupper() for word in words) and not any(is_name_word(word) for word in words):
         return False
     plain = all(is_ordinary(word) or word.lower() in departments() for word in words)
-    if plain and (head.split(maxsplit=1)[0] in _WEAK_HEADS or any(word in _LINKING for word in words)):
+    if plain and (head in _WEAK_HEADS or any(word in _LINKING for word in words)):
         return listed
     begins = start == 0 or text[:start].rstrip()[-1:] in (".", ":", "\n", "-", "•", ";")
     lone = len(words) == 1 and is_ordinary(words[0]) and not is_name_word(words[0])

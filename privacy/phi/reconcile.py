@@ -61,7 +61,9 @@ def _reconcile(note: NoteText, found: list[PhiFinding], in_full: list[PhiFinding
     recall: list[tuple[str, bool]] = []
     extra: list[PhiFinding] = []
     if in_full is not None:
-        recall = [(entry.entity_type, _is_found(entry, in_full)) for entry in note.ledger]
+        recall = [
+            (entry.entity_type, _is_found(entry, in_full)) for entry in note.ledger if not _is_category(note, entry)
+        ]
         seen = {(item.start, item.end) for item in open_ones}
         extra = [
             item
@@ -93,6 +95,14 @@ def _tells(part: str) -> bool:
         return True
     words = re.findall(r"[A-Z][\w'’-]+", part)
     return any(is_name_word(word) and not is_ordinary(word) and word.lower() not in _TITLES for word in words)
+
+
+def _is_category(note: NoteText, entry: KnownSpan) -> bool:
+    """ "90+", "90 or older": the one category of ages that Safe Harbor lets stand, which a scan must not report."""
+    value = note.text[entry.start : entry.end].lower()
+    return entry.entity_type == "AGE_OVER_89" and bool(
+        re.fullmatch(r"90 ?\+|90 (?:years )?(?:or|and) (?:older|over|above)", value)
+    )
 
 
 def _is_found(entry: KnownSpan, findings: list[PhiFinding]) -> bool:
