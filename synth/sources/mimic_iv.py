@@ -2,16 +2,19 @@
 
 Used: admissions that carry at least one ICD-10-CM diagnosis of the release, their patients, ICD-10 diagnoses, HCPCS/CPT
 events, prescriptions, blood pressure, BMI, weight and height from omr, a few labs. Everything else is counted by reason,
-never dropped silently. ICD-9 rows would need a map, and none is guessed. Dates are MIMIC's shifted ones; birth dates
-are 1 January of anchor_year - anchor_age, since MIMIC gives no more.
+never dropped silently. ICD-9 rows would need a map, and none is guessed. MIMIC moves each patient's dates into a future
+of their own; here they are moved back by whole years, so that anchor_year falls into the middle of anchor_year_group.
+Identifiers keep the dates as the files have them. Birth dates are 1 January of anchor_year - anchor_age, since MIMIC
+gives no more.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ghostchart.schemas.codes import icd10cm, procedure
 from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
@@ -27,6 +30,9 @@ _INPATIENT, _EMERGENCY = "inpatient", "ed"
 # Observation kinds of MIMIC-IV that end in the emergency department or within a day are emergency care.
 _OBSERVATION_TYPES = {"EU OBSERVATION", "AMBULATORY OBSERVATION", "DIRECT OBSERVATION"}
 _SEXES = {"F", "M"}
+_YEAR_GROUP = re.compile(r"\s*(\d{4})\s*-\s*(\d{4})\s*")
+
+Day = TypeVar("Day", bound=date)
 
 
 def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
@@ -48,6 +54,7 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
     remarks: list[str] = []
     with progress.task("Reading MIMIC-IV", 8) as advance:
         patients = _patients(source)
+        shifts = _year_shifts(source)
         advance(1)
         admissions = _admissions(source, patients)
         advance(1)
@@ -74,8 +81,10 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
     kept = {hadm: admission for hadm, admission in admissions.items() if hadm in used}
     people = {admission[0] for admission in kept.values()}
     rows: dict[str, list[Any]] = {
-        "patients": [(subject, *patients[subject], None) for subject in patients if subject in people],
-        "encounters": [(hadm, *admission) for hadm, admission in kept.items()],
+        "patients": [
+            _moved_patient(subject, patients[subject], shifts[subject]) for subject in patients if subject in people
+        ],
+        "encounters": [_moved_encounter(hadm, admission, shifts[admission[0]]) for hadm, admission in kept.items()],
         "conditions": conditions,
         "procedures": procedures,
         "medications": medications,
@@ -97,7 +106,7 @@ def _table(name: str, rows: list[tuple[Any, ...]]) -> Any:
 
 def _patients(source: CsvTables) -> dict[str, tuple[str, date, date | None]]:
     """subject_id -> (sex, birth date, death date)."""
-    file = source.open("patients", ("subject_id", "gender", "anchor_age", "anchor_year", "dod"))
+    file = source.open("patients", ("subject_id", "gender", "anchor_age", "anchor_year", "anchor_year_group", "dod"))
     found: dict[str, tuple[str, date, date | None]] = {}
     query = "SELECT line, subject_id, gender, anchor_age, anchor_year, dod FROM patients ORDER BY line"
     for line, subject, sex, age, year, died in source.rows(file, query):
@@ -111,6 +120,37 @@ def _patients(source: CsvTables) -> dict[str, tuple[str, date, date | None]]:
             raise SourceError(f"line {line}: anchor_age or anchor_year is no number", where=file) from None
         found[subject] = (sex, born, _day(died, file, line, "dod") if died else None)
     return found
+
+
+def _year_shifts(source: CsvTables) -> dict[str, int]:
+    """subject_id -> whole years that lead from MIMIC's shifted calendar back to about the real one (negative)."""
+    file = "patients"
+    shifts: dict[str, int] = {}
+    for line, subject, anchor, group in source.rows(
+        file, "SELECT line, subject_id, anchor_year, anchor_year_group FROM patients ORDER BY line"
+    ):
+        match = _YEAR_GROUP.fullmatch(group or "")
+        if match is None:
+            raise SourceError(f"line {line}: anchor_year_group is not a range of years", where=file)
+        shifts[subject] = (int(match[1]) + int(match[2])) // 2 - int(anchor)
+    return shifts
+
+
+def _moved_patient(subject: str, patient: tuple[str, date, date | None], years: int) -> tuple[Any, ...]:
+    sex, born, died = patient
+    return (subject, sex, _moved(born, years), _moved(died, years) if died else None, None)
+
+
+def _moved_encounter(hadm: str, admission: tuple[str, str, datetime, datetime], years: int) -> tuple[Any, ...]:
+    subject, encounter_class, start, end = admission
+    return (hadm, subject, encounter_class, _moved(start, years), _moved(end, years))
+
+
+def _moved(day: Day, years: int) -> Day:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February in a year that has none
+        return day.replace(year=day.year + years, day=28)
 
 
 def _admissions(
