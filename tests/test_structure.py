@@ -145,7 +145,10 @@ def pins() -> dict[str, str]:
 def test_every_pin_is_what_is_installed() -> None:
     wrong = {}
     for name, version in pins().items():
-        installed = importlib.metadata.version(name).partition("+")[0]
+        try:
+            installed = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            continue  # a pin that no extra pulls in on this machine constrains nothing
         if installed != version:
             wrong[name] = (version, installed)
     assert wrong == {}
