@@ -146,9 +146,7 @@ def number_forms(value: str) -> list[Form]:
 
 def address_words(value: str) -> list[str]:
     """House number and street, abbreviated the postal way; the unit and all behind it left out."""
-    words = [
-        _STREET.get(word, word) for word in folded(value.split(",", maxsplit=1)[0].split("\n", maxsplit=1)[0]).split()
-    ]
+    words = [_STREET.get(word, word) for word in folded(re.split(r"[,\n#]", value, maxsplit=1)[0]).split()]
     for place, word in enumerate(words):
         if word in _UNIT_WORDS and place >= 2:
             return words[:place]

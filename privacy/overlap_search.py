@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(?<![\w])\(?\+?\d[\d]*(?:[-./)(] ?\(?\d+|\) \d+)*(?![\w])
 _SPACED = (
     re.compile(r"(?<![\d.-])(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"),
     re.compile(r"(?<![\d-])\d{3} \d{2} \d{4}(?!\d)"),
-    re.compile(r"(?<!\d)\d{6,14}(?!\d)"),
+    re.compile(r"(?<![\d./-])\d{6,14}(?![\d/-]|\.\d)"),
 )
 _PACKED = re.compile(r"(?<!\w)(?=[A-Za-z0-9-]*\d)(?=[A-Za-z0-9-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+){0,4}(?!\w)")
 _NETWORK = re.compile(
@@ -111,6 +111,8 @@ def _number_windows(text: str, dated: list[tuple[int, int]]) -> Iterator[tuple[i
 
     for pattern in (_NUMBER, *_SPACED):
         for match in pattern.finditer(text):
+            if re.fullmatch(r"\d+\.\d+", match[0]):  # a measurement
+                continue
             if sum(char.isdigit() for char in match[0]) >= MIN_DIGITS and not is_date(*match.span()):
                 for form in number_forms(match[0]):
                     yield match.start(), match.end(), form

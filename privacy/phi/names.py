@@ -77,16 +77,16 @@ _MONTH_NAMES = frozenset({"april", "may", "june", "august"})
 _SINGLE = re.compile(rf"{_W}|{_CAPS}|{_INITIAL}")
 
 
-def _words(text: str) -> list[re.Match[str]]:
+def name_words(text: str) -> list[re.Match[str]]:
     return list(_SINGLE.finditer(text))
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
+def trim_name(text: str, start: int, end: int) -> tuple[int, int] | None:
     """The run of words at the start of a range that can belong to one name; None when no word of two letters does.
 
     Words that never belong to a name are skipped before the first and end the run after it.
     """
-    tokens = _words(text[start:end])
+    tokens = name_words(text[start:end])
     while tokens and not _may_stand_in_name(tokens[0][0], first=True):
         tokens.pop(0)
     kept = list(takewhile(lambda token: _may_stand_in_name(token[0], first=token is tokens[0]), tokens))
@@ -105,7 +105,7 @@ def _may_stand_in_name(token: str, *, first: bool) -> bool:
 
 
 def _found(text: str, match: re.Match[str], score: float, group: str = "id") -> Iterator[PhiFinding]:
-    span = _trim(text, match.start(group), match.end(group))
+    span = trim_name(text, match.start(group), match.end(group))
     if span is not None:
         yield PhiFinding(span[0], span[1], "PERSON", score)
 
@@ -123,7 +123,7 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
             start = match.start("id")
             yield PhiFinding(start, start + len(" ".join(words[:keep])), "PERSON", 0.8)
     for match in _DEGREE.finditer(text):
-        tokens = [token[0] for token in _words(match["id"])]
+        tokens = [token[0] for token in name_words(match["id"])]
         if any(is_name_word(token) for token in tokens if len(token) > 2) or not any(
             is_ordinary(token) for token in tokens
         ):
@@ -151,7 +151,7 @@ def _names_after_labels(text: str) -> Iterator[PhiFinding]:
         if _looks_like_name(_name_tokens(text, match), need_list=False):
             yield from _found(text, match, 0.85)
     for match in _BESIDE_NUMBER.finditer(text):
-        first, *_, last = [token[0].lower() for token in _words(match["id"])]
+        first, *_, last = [token[0].lower() for token in name_words(match["id"])]
         if first in given_names() and last in surnames() and not {first, last} & not_in_names() - _MONTH_NAMES:
             yield from _found(text, match, 0.72)
     yield from _names_beside(text)
@@ -177,10 +177,10 @@ def _names_beside(text: str) -> Iterator[PhiFinding]:
 
 def _name_tokens(text: str, match: re.Match[str]) -> list[str]:
     """Words of the name that a match announces, [] when the announced words begin with another."""
-    span = _trim(text, match.start("id"), match.end("id"))
+    span = trim_name(text, match.start("id"), match.end("id"))
     if span is None or span[0] != match.start("id"):
         return []
-    return [token[0] for token in _words(text[span[0] : span[1]])]
+    return [token[0] for token in name_words(text[span[0] : span[1]])]
 
 
 def _looks_like_name(tokens: list[str], *, need_list: bool, strict: bool = False) -> bool:
@@ -206,7 +206,7 @@ def listed_names(text: str) -> Iterator[PhiFinding]:
     position = 0
     while match := _PAIR.search(text, position):
         end = _pair_end(match)
-        if end and not _is_fixed(text, match.start(), end):
+        if end and not is_fixed_phrase(text, match.start(), end):
             yield PhiFinding(match.start(), end, "PERSON", 0.7)
         position = end or match.end("first")
     for match in _LAST_FIRST.finditer(text):
@@ -236,44 +236,9 @@ def _is_pair(first: str, last: str) -> bool:
     return not is_ordinary(low_first) or (not is_ordinary(low_last) and low_last not in eponyms())
 
 
-def _is_fixed(text: str, start: int, end: int) -> bool:
+def is_fixed_phrase(text: str, start: int, end: int) -> bool:
     words = re.findall(r"[a-z]+", text[start:end].lower())
     return any(" ".join(pair) in not_people() for pair in pairwise(words))
-
-
-def is_person(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """Whether an NER "PERSON" is one by shape and vocabulary: the trimmed span, or None.
-
-    At least two capitalised words (or an initial and a word); no word that is ordinary and on no name list; and either a
-    listed name that is no ordinary word or only unknown words in mixed case.
-    """
-    span = _trim(text, start, end)
-    if span is None or _is_fixed(text, *span):
-        return None
-    body = text[span[0] : span[1]]
-    tokens = [token[0] for token in _words(body)]
-    solid = [token for token in tokens if len(token.strip(".")) > 1]
-    if len(tokens) < 2 or not solid or re.search(r"[\d/%()\n:;]", body):
-        return None
-    return span if _is_whole_name(solid, begins=not text[: span[0]].strip()) else None
-
-
-def _is_whole_name(solid: list[str], *, begins: bool) -> bool:
-    given = any(token.lower() in given_names() for token in solid)
-    if any(is_ordinary(token) and not is_name_word(token) for token in solid):
-        return False
-    if not given and any(token.lower() in eponyms() for token in solid):
-        return False
-    # Short words all in capitals without a given name are abbreviations ("POAG OU"), even where a list knows them.
-    if not given and all(token.isupper() and len(token) <= 5 for token in solid):
-        return False
-    listed = [token for token in solid if is_name_word(token) and not is_ordinary(token)]
-    unknown = [token for token in solid if not is_name_word(token) and not is_ordinary(token)]
-    if len(solid) == 1 or any(token.isupper() for token in unknown):
-        return bool(listed) and not any(token.isupper() for token in unknown)
-    if listed:
-        return given or len(listed) + len(unknown) == len(solid)
-    return not begins and len(unknown) == len(solid)
 
 
 def name_findings(text: str) -> Iterable[PhiFinding]:

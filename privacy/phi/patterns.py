@@ -68,7 +68,7 @@ DATES = (
 
 AGES = (
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?!\+)[- ]?(?:years?|yrs?|y)[- /.]{0,2}(?:old|o)?)(?!\w)(?!.{0,4}(?:ago|prior|pack|smok|earlier))", 0.85),
-    _rule("AGE_OVER_89", r"\bage[ds]?[: ]{1,3}(?:of )?(?P<id>9\d|1[01]\d)(?![\d+%/.]| ?(?:or older|and (?:over|older)|\+))", 0.8),
+    _rule("AGE_OVER_89", r"\bage[ds]?[: ]{1,3}(?:of )?(?P<id>9\d|1[01]\d)(?![\d+%/]|\.\d| ?(?:or older|and (?:over|older)|\+))", 0.8),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)[ -]?(?:yo|y\.o\.|y/o|yof|yom))\b", 0.85),
 )  # fmt: skip
 

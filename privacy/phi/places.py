@@ -32,8 +32,11 @@ _STREETS = (
         rf"(?<![\w./-])(?P<id>\d{{1,6}}[A-Z]?(?:-\d+)? (?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}(?i:{_SUFFIX})\b\.?(?: (?:[NSEW]|[NS][EW])\b\.?)?(?i:{_UNIT}))"
     ),
     re.compile(rf"(?<![\w./-])(?P<id>\d{{1,6}} (?:[nsew]\.? )?(?:[a-z][\w'-]* ){{1,3}}{_SURE_SUFFIX}\b\.?(?i:{_UNIT}))(?=[,;.\n]|$| in | [A-Z])"),
+    re.compile(
+        rf"(?<![\w./-])(?P<id>\d{{1,6}} (?:{_CAP} ){{1,3}}{_CAP})(?=,\s+(?:{_CAP} ){{0,3}}{_CAP},?(?: [A-Z]{{2}})?,?\s+\d{{5}}\b)"
+    ),
     re.compile(r"(?<![\w-])(?P<id>(?i:p\.? ?o\.? box|post office box|psc|unit) \d{1,6}(?:,? (?i:apo|box) ?(?:[A-Z]{2}|\d+))?)"),
-    re.compile(r"(?<![\w-])(?P<id>(?i:rural route|rr|hc|county (?:road|rd)|state route|us (?:highway|hwy)) \d{1,5}(?:,? (?i:box) \d+)?)(?=[,.;\s]|$)"),
+    re.compile(r"(?<![\w-])(?P<id>(?i:(?:rural route|county (?:road|rd)|state route|us (?:highway|hwy)) \d{1,5}(?:,? box \d+)?|(?:rr|hc) \d{1,5},? box \d+))(?=[,.;\s]|$)"),
     re.compile(rf"(?i:address|lives at|resides at|residing at|home at|residence)[: ]+(?P<id>\d{{1,6}} (?:{_CAP} ?){{1,4}}(?i:{_UNIT}))"),
     re.compile(rf"(?i:lives|living|resides|residing|reside|live|home|house|apartment) (?i:on|near|off) (?P<id>(?:{_CAP} ){{1,3}}(?i:{_SURE_SUFFIX}))\b"),
 )  # fmt: skip
@@ -143,7 +146,10 @@ def facilities(text: str) -> Iterator[PhiFinding]:
             and words[0][0] not in ("St.", "St")
         ):
             words.pop(0)
-        if words and _is_named(text, start, [word for word, _ in words], match["head"]):
+        rest = [word for word, _ in words]
+        # "Pain Management Clinic": what kind of clinic it is, begun with a department.
+        kind = len(rest) < len(lead.split()) and not any(is_name_word(word) or not is_ordinary(word) for word in rest)
+        if rest and not kind and _is_named(text, start, rest, match["head"]):
             yield PhiFinding(start + words[0][1], match.end("id"), "FACILITY", 0.7)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from ghostchart.privacy.phi import names, places
+from ghostchart.privacy.phi import model_names, names, places
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
 from ghostchart.schemas.errors import EnvironmentProblem
@@ -101,10 +101,9 @@ def _rule_findings(text: str, _artifacts: Any) -> Iterator[PhiFinding]:
 
 def _ner_findings(text: str, artifacts: Any) -> Iterator[PhiFinding]:
     for entity in artifacts.entities:
-        if entity.label_ == "PERSON":
-            span = names.is_person(text, entity.start_char, entity.end_char)
-            if span is not None:
-                yield PhiFinding(span[0], span[1], "PERSON", _NER_SCORE)
+        span = model_names.is_person(text, entity.start_char, entity.end_char, entity.label_)
+        if span is not None:
+            yield PhiFinding(span[0], span[1], "PERSON", _NER_SCORE)
 
 
 def _recognizer(presidio: Any, name: str, entities: list[str], find: Any) -> Any:

@@ -77,7 +77,7 @@ def _reconcile(note: NoteText, found: list[PhiFinding], in_full: list[PhiFinding
 def is_accounted(note: NoteText, finding: PhiFinding) -> bool:
     """Whether ledger entries explain the finding: they overlap it, and what they leave of it tells nobody.
 
-    A number of four digits or a listed name beside a surrogate is not explained by the surrogate.
+    A number of four digits beside a surrogate is not explained by it, nor is a word that is on a name list or in no list.
     """
     rest, position, overlaps = [], finding.start, False
     for entry in sorted(note.ledger, key=lambda item: item.start):
@@ -94,7 +94,10 @@ def _tells(part: str) -> bool:
     if re.search(r"\d{4}", part):
         return True
     words = re.findall(r"[A-Z][\w'’-]+", part)
-    return any(is_name_word(word) and not is_ordinary(word) and word.lower() not in _TITLES for word in words)
+    return any(
+        not is_ordinary(word) and word.lower() not in _TITLES and (is_name_word(word) or not word.isupper())
+        for word in words
+    )
 
 
 def _is_category(note: NoteText, entry: KnownSpan) -> bool:

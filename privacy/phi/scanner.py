@@ -120,7 +120,7 @@ def _disjoint(known: Iterable[KnownSpan]) -> list[KnownSpan]:
 def may_hold_name(body: str, known: Sequence[StandIn] = ()) -> bool:
     """Whether two neighbouring capitalised words could be a name that is not wholly known.
 
-    The NER model's findings are accepted only with two such words (see :func:`names.is_person`), so a piece without them
+    The NER model's findings are accepted only with two such words (see :func:`model_names.is_person`), so a piece without them
     need not be read by it.
     """
     before: tuple[int, bool] | None = None

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import pickle
 import stat
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def _first_key(folder: str) -> str:
 
 
 def test_two_first_runs_make_one_key(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert len(set(pool.map(_first_key, [str(tmp_path / "keys")] * 4))) == 1
 
 

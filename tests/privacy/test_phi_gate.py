@@ -1,0 +1,140 @@
+"""Gate phi_scan: the ledger explains surrogates and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ghostchart.privacy.phi.gate import draw_sample, judge, run_phi_scan
+from ghostchart.privacy.phi.reconcile import NoteScan, NoteText, scan_notes
+from ghostchart.privacy.phi.scanner import KnownSpan
+from ghostchart.schemas.canonical import keyed_digest
+from ghostchart.schemas.config import PrivacyConfig
+
+KEY = bytes(range(32))
+_BODY = (
+    "Patient: {name}  MRN: {mrn}  DOB: {born}\nSeen {seen} for knee pain, worse on stairs. BP 148/92, HR 88.\n"
+    "Plan: naproxen 500 mg BID, Physical Therapy. Return in 6 weeks.\nSigned: {doctor}, MD"
+)
+
+
+def _digest(entity_type: str, value: str) -> str:
+    return keyed_digest(KEY, entity_type, value, size_bytes=8)
+
+
+def _note(place: int, extra: str = "", *, in_sample: bool = True, drop: str = "") -> NoteText:
+    values = {
+        "name": ("Moana Tuilagi", "PERSON"),
+        "mrn": (f"{7_000_000 + place}", "MEDICAL_RECORD_NUMBER"),
+        "born": (f"0{place % 9 + 1}/14/1961", "DATE_TIME"),
+        "seen": (f"March {place % 28 + 1}, 2025", "DATE_TIME"),
+        "doctor": ("Viggo Lindqvist", "PERSON"),
+    }
+    text = _BODY.format(**{key: value for key, (value, _) in values.items()}) + extra
+    ledger = tuple(
+        KnownSpan(text.index(value), text.index(value) + len(value), kind)
+        for key, (value, kind) in values.items()
+        if key != drop
+    )
+    return NoteText(f"note-{place}", text, ledger, in_sample)
+
+
+def _clean(n: int = 30) -> list[NoteText]:
+    return [_note(place) for place in range(n)]
+
+
+def test_known_surrogates_pass_with_recall_and_interval() -> None:
+    verdict, findings = run_phi_scan(_clean(), PrivacyConfig(), _digest, workers=1)
+    assert verdict.outcome == "passed", verdict.reasons
+    assert findings == []
+    recall = next(m for m in verdict.measures if "structured types" in m.name)
+    assert recall.value == 1.0
+    assert recall.n == 90
+    assert recall.ci is not None
+    assert recall.ci[0] > 0.95
+    assert {"recall: PERSON", "recall: DATE_TIME", "recall: MEDICAL_RECORD_NUMBER"} <= {
+        m.name for m in verdict.measures
+    }
+    assert "without stand-ins" in verdict.measures[0].note
+
+
+@pytest.mark.parametrize("in_sample", [True, False])
+@pytest.mark.parametrize(
+    ("planted", "entity_type"),
+    [
+        ("Rosalind Achterberg", "PERSON"),
+        ("555-201-8899", "PHONE_NUMBER"),
+        ("88231907", "MEDICAL_RECORD_NUMBER"),
+        ("18 Copper Kettle Lane", "STREET_ADDRESS"),
+    ],
+)
+def test_an_identifier_that_no_ledger_holds_fails(planted: str, entity_type: str, in_sample: bool) -> None:
+    notes = [*_clean(), _note(99, f"\nThe neighbor reports that {planted} is on the old file.", in_sample=in_sample)]
+    verdict, findings = run_phi_scan(notes, PrivacyConfig(), _digest, workers=1)
+    assert verdict.outcome == "failed"
+    assert f"{entity_type} 1" in verdict.reasons[0]
+    assert "note-99" in verdict.reasons[1]
+    assert _digest(entity_type, planted) in verdict.reasons[1]
+    shown = verdict.model_dump_json() + repr(findings)
+    assert planted not in shown
+    assert not any(word in shown for word in planted.split() if len(word) > 4 and word != "Copper")
+    assert [item.note_id for item in findings] == ["note-99"]
+
+
+def test_a_surrogate_missing_from_the_ledger_fails() -> None:
+    verdict, _ = run_phi_scan([*_clean(), _note(50, drop="mrn")], PrivacyConfig(), _digest, workers=1)
+    assert verdict.outcome == "failed"
+    assert "MEDICAL_RECORD_NUMBER 1" in verdict.reasons[0]
+
+
+def test_a_name_grown_beyond_its_ledger_entry_is_not_explained() -> None:
+    note = _note(1)
+    text = note.text.replace("Moana Tuilagi", "Moana Tuilagi Orlova")
+    shift = len(" Orlova")
+    after = note.text.index("Moana Tuilagi") + 1
+    ledger = tuple(
+        span if span.start < after else KnownSpan(span.start + shift, span.end + shift, span.entity_type)
+        for span in note.ledger
+    )
+    scan = scan_notes([NoteText("n", text, ledger, True)])[0]
+    assert [text[item.start : item.end] for item in scan.unaccounted] == ["Moana Tuilagi Orlova"]
+
+
+def test_ages_in_the_allowed_category_are_no_miss() -> None:
+    text = "Patient: Moana Tuilagi, aged 90 or older."
+    ledger = (KnownSpan(9, 22, "PERSON"), KnownSpan(29, 40, "AGE_OVER_89"))
+    assert text[29:40] == "90 or older"
+    assert scan_notes([NoteText("n", text, ledger, True)])[0].recall == (("PERSON", True),)
+
+
+def _scan(found: list[bool]) -> NoteScan:
+    return NoteScan("n", (), 0, tuple(("DATE_TIME", item) for item in found))
+
+
+def test_a_scanner_that_misses_too_much_cannot_pass() -> None:
+    verdict = judge([_scan([True] * 80 + [False] * 20)], [], PrivacyConfig())
+    assert verdict.outcome == "failed"
+    assert "80 of 100" in verdict.reasons[0]
+
+
+def test_too_few_surrogates_are_inconclusive_and_say_how_many_it_takes() -> None:
+    verdict = judge([_scan([True] * 20)], [], PrivacyConfig())
+    assert verdict.outcome == "inconclusive"
+    assert verdict.required_n == 72  # 0.025 ** (1 / 72) is the first to reach 0.95
+    assert "at least 72" in verdict.reasons[0]
+    assert judge([_scan([True] * 72)], [], PrivacyConfig()).outcome == "passed"
+    assert judge([_scan([True] * 71)], [], PrivacyConfig()).outcome == "inconclusive"
+
+
+def test_samples_are_seeded() -> None:
+    first, again, other = (draw_sample(1000, np.random.SeedSequence(seed)) for seed in (1, 1, 2))
+    assert first == again != other
+    assert len(first) == 300
+
+
+@pytest.mark.slow
+def test_one_and_two_workers_give_one_verdict() -> None:
+    notes = [_note(place, in_sample=place % 20 == 0) for place in range(1000)]
+    notes.append(_note(5000, "\nSpoke with Wanjiru Kamau by phone."))
+    alone, together = (run_phi_scan(notes, PrivacyConfig(), _digest, workers=n) for n in (1, 2))
+    assert alone == together
