@@ -12,13 +12,13 @@ from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import SourceError
 from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.synth.ehr_model.flat import CLASSES, FlatTables, flatten
-from ghostchart.synth.ehr_model.latent import Levels, draw_scores, positive_definite, tetrachoric
+from ghostchart.synth.ehr_model.latent import Levels, draw_scores, positive_definite, recolour, tetrachoric
 from ghostchart.synth.ehr_model.measuring import Residuals, learn_measurements
 from ghostchart.synth.ehr_model.model import EhrModel
 from ghostchart.synth.ehr_model.placement import learn_placement
 from ghostchart.synth.ehr_model.presence import Presence, learn_chain, learn_presence
 from ghostchart.synth.ehr_model.sampled_patients import context
-from ghostchart.synth.ehr_model.scales import floor_to_levels, normal_scores, shared_levels
+from ghostchart.synth.ehr_model.scales import normal_scores, shared_edges
 from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
 from ghostchart.synth.ehr_model.timing import learn_calendar
 from ghostchart.synth.ehr_model.vocabulary import Atoms, CodeChoice, find_atoms, in_atoms, learn_code_choice
@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _STEPS = 6
-_PATIENT_SWEEPS, _ENCOUNTER_SWEEPS = 15, 6
+_PATIENT_SWEEPS, _ENCOUNTER_SWEEPS = 6, 6
 
 
 def split_holdout(tables: EhrTables, fraction: float, seed: np.random.SeedSequence) -> tuple[EhrTables, EhrTables]:
@@ -184,15 +184,12 @@ def _learn_patients(
     levels: dict[str, Levels] = {}
     bounds, halves, used = [], [], []
     for name, values in columns.items():
-        shared = shared_levels(values, k_min)
-        floored = floor_to_levels(values, shared)
-        levels[name] = Levels.learn(floored, shared)
-        if len(shared) > 1:
+        edges = shared_edges(values, k_min)
+        levels[name] = Levels.learn(values, edges)
+        if len(edges) > 1:
             used.append(name)
-            bounds.append(levels[name].bounds(floored))
-            halves.append(
-                floored > np.median(floored) if floored.mean() > np.median(floored) else floored >= np.median(floored)
-            )
+            bounds.append(levels[name].bounds(values))
+            halves.append(_upper_half(values))
     own = residuals.by_patient
     for i, name in enumerate(names):
         scores = own[:, i]
@@ -205,8 +202,17 @@ def _learn_patients(
         halves.append(np.where(known, scores > 0, False))
     lower, upper = np.column_stack([a for a, _ in bounds]), np.column_stack([b for _, b in bounds])
     correlation = tetrachoric(np.column_stack(halves))
-    scores = draw_scores(lower, upper, correlation, generator(seeds[0]), _PATIENT_SWEEPS)
+    drawn = draw_scores(lower, upper, correlation, generator(seeds[0]), _PATIENT_SWEEPS)
+    scores = recolour(drawn, correlation)
     return levels, LearnedTable.fit({name: scores[:, i] for i, name in enumerate(used)}, seeds[1])
+
+
+def _upper_half(values: Floats) -> Flags:
+    """A split of a discrete column as near to the middle as its values allow, for its tetrachoric correlations."""
+    median = np.median(values)
+    above: Flags = values > median
+    at_least: Flags = values >= median
+    return above if abs(above.mean() - 0.5) <= abs(at_least.mean() - 0.5) else at_least
 
 
 def _learn_encounters(

@@ -73,7 +73,7 @@ def learn_measurements(flat: FlatTables, features: Flags, k_min: int) -> tuple[t
 
 
 def _regress(features: Flags, scores: Floats) -> tuple[Floats, Floats]:
-    """Ridge regression on the features that correlate most with the scores; weights over all features, fitted values."""
+    """Ridge regression on the features that tell most of the scores: weights over all features, fitted values."""
     known = features.astype(np.float32)
     share = known.mean(axis=0)
     covariance = (known - share).T @ scores.astype(np.float32) / len(scores)

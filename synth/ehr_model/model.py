@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ghostchart.schemas.canonical import generator
 from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
-from ghostchart.schemas.errors import ModelError
 from ghostchart.synth.ehr_model import impossible
 from ghostchart.synth.ehr_model.flat import CLASSES
 from ghostchart.synth.ehr_model.latent import Levels
@@ -19,13 +18,13 @@ from ghostchart.synth.ehr_model.measuring import Measurement, sample_values
 from ghostchart.synth.ehr_model.placement import Placement, place
 from ghostchart.synth.ehr_model.presence import Chain, Presence
 from ghostchart.synth.ehr_model.sampled_patients import (
-    PATIENT_COLUMNS,
     SampledPatients,
     context,
     draw_lasting,
     name_patients,
+    possible_atoms,
+    sample_patients,
     split_names,
-    take_patients,
 )
 from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
 from ghostchart.synth.ehr_model.timing import Calendar, arrange_classes, death_days, lay_out
@@ -36,7 +35,6 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _DAYS_PER_YEAR = 365.25
-_MOST_TRIES = 60
 
 
 @dataclass(frozen=True)
@@ -93,13 +91,13 @@ class EhrModel:
         """
         seeds = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, 1)).spawn(7)
         rng = generator(seeds[0])
-        people = self._patients(n_patients, seeds[1], rng)
+        people = sample_patients(self, n_patients, seeds[1])
         visits = people.counts.sum(axis=1)
         first = np.r_[0, np.cumsum(visits)[:-1]].astype(np.int64)
         patient = np.repeat(np.arange(n_patients), visits)
         classes = arrange_classes(people.counts, people.dead, self.calendar, rng)
         possible_codes = impossible.allowed(self.codes, people.female, people.age_years)
-        possible = np.column_stack([possible_codes[:, codes].any(axis=1) for codes in self.atoms.codes])
+        possible = possible_atoms(self.atoms, possible_codes)
         placed = place(self.placement, people.flags, first, visits, classes, possible, rng)
         numbers = self._encounter_scores(classes, seeds[2:6], rng)
         start, end = lay_out(self.calendar, visits, classes, numbers[:, 0], numbers[:, 1], rng)
@@ -125,54 +123,6 @@ class EhrModel:
         from ghostchart.synth.ehr_model.storage import save_model
 
         save_model(self, directory)
-
-    def _patients(self, n: int, seed: np.random.SeedSequence, rng: np.random.Generator) -> SampledPatients:
-        parts: list[SampledPatients] = []
-        kept = rejected = 0
-        for _ in range(_MOST_TRIES):
-            (one,) = seed.spawn(1)
-            batch = max(40, int((n - kept) * 1.15) + 8)
-            part = self._decode(self.patient_table.sample(batch, one))
-            fits = self._fits(part)
-            rejected += int((~fits).sum())
-            parts.append(take_patients(part, fits))
-            kept += int(fits.sum())
-            if kept >= n:
-                break
-        else:
-            raise ModelError(
-                "nearly every patient drawn is impossible", where="EHR model", fix="Give a source with more patients"
-            )
-        return SampledPatients(
-            *(np.concatenate([getattr(part, name) for part in parts])[:n] for name in PATIENT_COLUMNS),
-            rejected=rejected,
-        )
-
-    def _decode(self, scores: Floats) -> SampledPatients:
-        column = {name: i for i, name in enumerate(self.patient_table.columns)}
-
-        def level(name: str) -> Floats:
-            at = column.get(name)
-            values = self.levels[name]
-            return values.from_scores(scores[:, at]) if at is not None else np.full(len(scores), values.values[0])
-
-        flags = np.column_stack([level(f"has:{name}") > 0 for name in self.atoms.names])
-        own_at = [column[f"own:{item.name}"] for item in self.measurements]
-        return SampledPatients(
-            female=level("sex") > 0,
-            age_years=level("age"),
-            dead=level("died") > 0,
-            counts=np.column_stack([level(f"n:{name}") for name in CLASSES]).astype(np.int64),
-            flags=flags,
-            own=scores[:, own_at],
-            rejected=0,
-        )
-
-    def _fits(self, part: SampledPatients) -> Flags:
-        """Patients with at least one visit whose sex and age allow all their conditions."""
-        possible_codes = impossible.allowed(self.codes, part.female, part.age_years)
-        possible = np.column_stack([possible_codes[:, codes].any(axis=1) for codes in self.atoms.codes])
-        return ~(part.flags & ~possible).any(axis=1) & (part.counts.sum(axis=1) > 0)
 
     def _encounter_scores(self, classes: Ints, seeds: list[np.random.SeedSequence], rng: np.random.Generator) -> Floats:
         """Gap, length and visit effects of the measurements, as scores, from SDV's table of each class."""
@@ -324,7 +274,8 @@ class EhrModel:
         missing = ever & ~np.maximum.reduceat(recorded, begins, axis=0)
         best = np.maximum.reduceat(chances, begins, axis=0)
         recorded |= missing[patient] & (chances >= best[patient]) & (chances > 0.02)
-        return np.nonzero(recorded)
+        row, drug = np.nonzero(recorded)
+        return row.astype(np.int64), drug.astype(np.int64)
 
     def _observation_rows(
         self, features: Flags, own: Floats, visit: Floats, rng: np.random.Generator

@@ -3,7 +3,8 @@
 For every atom a small logistic regression over the visits of the patients who have it: class of the encounter, whether
 it was there at the visit before or ever before, how many visits are left if it has not come yet, how many acute
 conditions the visit already has, and the conditions already placed there that tell most. Atoms are placed in a fixed
-order, visit after visit, so that a life hangs together; what never stands side by side in the source never does here.
+order (chronic before acute, rare before common, so that I13 has its say before I10 does), visit after visit, so that a
+life hangs together; what never stands side by side in the source never does here.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _hazard(left: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class AtomPlacement:
-    """Weights of one atom; ``companions`` are the atoms behind ``weights[_N_FIXED:]``."""
+    """Weights of one atom; ``companions`` are the atoms behind ``weights[_N_FIXED:]``, ``excluded_by`` all it never meets."""
 
     weights: Floats
     companions: Ints
@@ -47,7 +48,7 @@ class Placement:
     """How atoms are placed.
 
     Attributes:
-        order: atoms in the order of placement, chronic ones first.
+        order: atoms in the order of placement, chronic ones first, rare ones first within each.
         acute: by atom.
         atoms: by atom.
         implied: pairs (a, b): where a stands, b stands too.
@@ -84,7 +85,7 @@ def _order(flat: FlatTables, present: Flags, ever: Flags) -> tuple[Ints, Flags]:
     share = np.where(possible > 0, shown / np.maximum(possible, 1), 0.0)
     acute = share < _CHRONIC_SHARE
     frequency = present.sum(axis=0)
-    return np.lexsort((-frequency, acute)).astype(np.int64), acute
+    return np.lexsort((frequency, acute)).astype(np.int64), acute
 
 
 def _pairs(present: Flags) -> tuple[Flags, Floats]:
@@ -117,8 +118,8 @@ def learn_placement(flat: FlatTables, present: Flags, first_listed: Flags, k_min
     for position, g in enumerate(order.tolist()):
         column = present[:, g]
         previous = np.r_[False, column[:-1]] & ~starts_life
-        before = np.cumsum(column) - column
-        earlier = (before - before[first][flat.patient]) > 0
+        before: Ints = np.cumsum(column, dtype=np.int64) - column
+        earlier: Flags = np.asarray(before - before[first][flat.patient] > 0)
         rows = np.flatnonzero(ever[flat.patient, g])
         fixed = _fixed_features(
             flat.encounter_class[rows], previous[rows], earlier[rows], left[rows], acute_so_far[rows]
@@ -134,7 +135,7 @@ def learn_placement(flat: FlatTables, present: Flags, first_listed: Flags, k_min
             companions = candidates[best[told[best] > 2.0 / len(rows)]]
         features = np.hstack([fixed, present[np.ix_(rows, companions)]])
         weights = fit_logistic(features, outcome.astype(float), ridge=0.7)
-        learned[g] = AtomPlacement(weights, companions, candidates[exclusive[candidates, g]])
+        learned[g] = AtomPlacement(weights, companions, np.flatnonzero(exclusive[:, g]))
         if acute[g]:
             acute_so_far += column
     return Placement(
@@ -192,7 +193,7 @@ def place(
     for t in range(int(visits.max())):
         active = np.flatnonzero(visits > t)
         here = flags[active]
-        wanted = here.any(axis=0)
+        wanted = np.asarray(here.any(axis=0))
         for g in placement.order[wanted[placement.order]].tolist():
             who = active[here[:, g]]
             rows = first[who] + t
@@ -221,7 +222,8 @@ def _place_missing(
     rng: np.random.Generator,
 ) -> None:
     """Conditions that no visit took go to the visit that suits them best, unless none does."""
-    for g in placement.order[missing.any(axis=0)[placement.order]].tolist():
+    wanted = np.asarray(missing.any(axis=0))
+    for g in placement.order[wanted[placement.order]].tolist():
         who = np.flatnonzero(missing[:, g])
         rows = np.concatenate([np.arange(first[p], first[p] + visits[p]) for p in who.tolist()])
         starts = np.r_[0, np.cumsum(visits[who])[:-1]]

@@ -70,25 +70,18 @@ def _decimals(values: Floats) -> int:
     return next((places for places in range(3) if np.allclose(some, np.round(some, places), atol=1e-9)), 3)
 
 
-def shared_levels(values: Floats, k_min: int) -> Floats:
-    """Ascending levels such that at least ``k_min`` rows reach each one and it holds as many, when rounded down to one.
+def shared_edges(values: Floats, k_min: int) -> Floats:
+    """Lowest values of levels that at least ``k_min`` rows each fall into, ascending.
 
-    Levels with too few rows are merged into the level below; the lowest takes what is left.
+    From the top down, values with too few rows are joined to the next lower one; what is left at the bottom belongs to
+    the lowest level. With fewer rows than ``k_min`` there is one level.
     """
     unique, counts = np.unique(values, return_counts=True)
-    levels: list[float] = []
+    edges: list[float] = []
     pending = 0
     for value, count in zip(unique[::-1].tolist(), counts[::-1].tolist(), strict=True):
         pending += count
         if pending >= k_min:
-            levels.append(value)
+            edges.append(value)
             pending = 0
-    if not levels:
-        return np.array([float(np.median(values))])
-    return np.array(levels[::-1])
-
-
-def floor_to_levels(values: Floats, levels: Floats) -> Floats:
-    """Each value's highest level at or below it; the lowest level for values below all."""
-    floored: Floats = levels[np.clip(np.searchsorted(levels, values, side="right") - 1, 0, len(levels) - 1)]
-    return floored
+    return np.array(edges[::-1]) if edges else np.array([float(np.median(values))])

@@ -72,6 +72,9 @@ class LearnedTable:
                 enforce_min_max_values=False,
                 enforce_rounding=False,
             )
+            # The columns are scores already: nothing is left for RDT to transform, column by column, at every draw.
+            synthesizer.auto_assign_transformers({"scores": frame})
+            synthesizer.update_transformers(dict.fromkeys(frame.columns))
             synthesizer.fit({"scores": frame})
         return cls(synthesizer, tuple(frame.columns))
 
