@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter
@@ -22,6 +23,9 @@ _OPENERS = {
     "awv": "opener.awv",
 }
 _MAX_STORIES = 2
+_SAYS_DONE = re.compile(
+    r"\b(administered|drawn|given|done|performed|obtained|placed|applied|taken|completed|removed|injected)\b"
+)
 _REPEATED_IN_HISTORY = 0.45
 
 
@@ -30,7 +34,9 @@ def write_blocks(writer: NoteWriter) -> dict[str, object]:
     encounter = writer.encounter
     placed = place_facts(encounter)
     problems = placed.at("problem")
-    codes = tuple(code for fact in problems + placed.at("carried") if (code := writer.forms.code_of(fact)))
+    problem_codes = _codes(writer, [fact for fact in problems if fact.certainty == "confirmed"])
+    codes = problem_codes + _codes(writer, [fact for fact in problems if fact.certainty != "confirmed"])
+    codes += _codes(writer, placed.at("carried"))
     chief = _chief(writer, problems)
     medications = write_medications(writer, placed.at("medication"), problems)
     return {
@@ -46,10 +52,8 @@ def write_blocks(writer: NoteWriter) -> dict[str, object]:
         "meds": medications,
         "vitals": write_readings(encounter.vitals, "vital", writer.marks, writer.voice),
         "labs": write_readings(encounter.labs, "lab", writer.marks, writer.voice),
-        "exam": examine(writer, codes),
-        "results": [
-            writer.say("ruled_out", name=lambda fact=fact: writer.mention(fact)) for fact in placed.at("ruled_out")
-        ],
+        "exam": examine(writer, problem_codes, codes),
+        "results": [writer.tell("ruled_out", fact) for fact in placed.at("ruled_out")],
         "procedures": [_procedure(writer, fact) for fact in placed.at("procedure")],
         "problems": _problems(writer, placed, problems),
         "screens": screen_function(writer, codes),
@@ -58,6 +62,10 @@ def write_blocks(writer: NoteWriter) -> dict[str, object]:
         "closing": writer.say("closing"),
         "disposition": writer.say(_disposition_bank(encounter)),
     }
+
+
+def _codes(writer: NoteWriter, facts: list[ClinicalFact]) -> tuple[str, ...]:
+    return tuple(code for fact in facts if (code := writer.forms.code_of(fact)))
 
 
 def _disposition_bank(encounter: Encounter) -> str:
@@ -77,19 +85,22 @@ def _story(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]
     """History of present illness after its first sentence."""
     said: list[str] = []
     told = 0
+    denied = _codes(writer, placed.at("negated"))
+    # A stay or an emergency has its own course; "unchanged since the last visit" belongs to the office.
+    tells_chronic = writer.encounter.note_type in ("office_soap", "awv")
     for position, fact in enumerate(problems):
         code = writer.forms.code_of(fact)
         if code[:1] in ("V", "W", "X", "Y"):
-            said.append(writer.say("story.mechanism", name=lambda fact=fact: writer.mention(fact)))
+            said.append(writer.tell("story.mechanism", fact))
             continue
         if told >= _MAX_STORIES or fact.certainty == "uncertain":
             continue
-        shown = presentation(writer, code) if position == 0 or writer.draws.chance(0.3) else None
+        shown = presentation(writer, code, denied) if position == 0 or writer.draws.chance(0.3) else None
         if shown:
             said.append(shown)
             told += 1
-        elif position > 0 and status_of(writer, fact) == "chronic" and writer.draws.chance(0.7):
-            said.append(writer.say("story.chronic", name=lambda fact=fact: writer.mention(fact)))
+        elif tells_chronic and position > 0 and status_of(writer, fact) == "chronic" and writer.draws.chance(0.7):
+            said.append(writer.tell("story.chronic", fact))
             told += 1
     for fact in placed.at("uncertain"):
         said.append(_uncertain(writer, fact))
@@ -98,9 +109,9 @@ def _story(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]
         names = prose(writer.mentions(differential), "or" if writer.draws.chance(0.5) else "and")
         said.append(writer.say("differential", names=names))
     for fact in placed.at("other_person"):
-        said.append(writer.say("other_person", name=lambda fact=fact: writer.mention(fact)))
+        said.append(writer.tell("other_person", fact))
     for fact in placed.at("external"):
-        said.append(writer.say("external", name=lambda fact=fact: writer.mention(fact)))
+        said.append(writer.tell("external", fact))
     return said
 
 
@@ -121,7 +132,7 @@ def _denials(writer: NoteWriter, placed: PlacedFacts, codes: tuple[str, ...]) ->
     open_codes = codes + tuple(
         writer.forms.code_of(fact)
         for place in ("hypothetical", "uncertain", "differential")
-        for fact in placed.at(place)  # type: ignore[arg-type]
+        for fact in placed.at(place)
     )
     negatives = review_negatives(writer, open_codes, taken, 3 if named else 4)
     return named + [writer.marks.around(item, NEGATED_MARK) for item in negatives] or ["other complaints"]
@@ -138,14 +149,14 @@ def _past_history(writer: NoteWriter, placed: PlacedFacts, problems: list[Clinic
     ]
     for fact in placed.at("carried"):
         bank = "pmh.copied" if fact.distractor else "pmh.carried"
-        listed.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+        listed.append(writer.tell(bank, fact))
     for fact in placed.at("past"):
         bank = "pmh.resolved" if fact.temporality == "resolved" else "pmh.history"
         if writer.forms.code_of(fact)[:1] == "Z":
             bank = "pmh.carried"
-        listed.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+        listed.append(writer.tell(bank, fact))
     for fact in placed.at("past_procedure"):
-        listed.append(writer.say("pmh.procedure", name=lambda fact=fact: writer.mention(fact)))
+        listed.append(writer.tell("pmh.procedure", fact))
     return listed
 
 
@@ -153,8 +164,15 @@ def _family(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
     listed = []
     for fact in placed.at("family"):
         bank = "family.negated" if fact.certainty == "negated" else "family"
-        listed.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+        listed.append(writer.tell(bank, fact, relative=_relative(writer, fact)))
     return listed
+
+
+def _relative(writer: NoteWriter, fact: ClinicalFact) -> str:
+    """A relative who can have the condition."""
+    entry = writer.phrases.entry_for("relatives", writer.forms.code_of(fact))
+    entry = entry or writer.draws.pick(writer.phrases.entries("relatives"))
+    return writer.fill(writer.draws.pick(entry.frames[writer.split]))
 
 
 def _social(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
@@ -166,12 +184,16 @@ def _social(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
 
 
 def _procedure(writer: NoteWriter, fact: ClinicalFact) -> ProcedureView:
-    bank = _procedure_bank(fact.concept)
-
     def name() -> str:
         return writer.mention(fact)
 
-    return ProcedureView("procedure", {"name": name, "sentence": lambda: writer.say(bank, name=name)})
+    def sentence_() -> str:
+        named = name()
+        # "Blood drawn from a vein performed" says it twice.
+        bank = "procedure.said" if _SAYS_DONE.search(named) else _procedure_bank(fact.concept)
+        return writer.say(bank, name=named)
+
+    return ProcedureView("procedure", {"name": name, "sentence": sentence_})
 
 
 def _procedure_bank(concept: str) -> str:
@@ -182,7 +204,8 @@ def _procedure_bank(concept: str) -> str:
         return "procedure.lab"
     if number.startswith("7"):
         return "procedure.imaging"
-    if "90460" <= number <= "90759":
+    # 90460-90474 are acts of giving, the products follow.
+    if "90476" <= number <= "90759":
         return "procedure.vaccine"
     return "procedure.other"
 
@@ -205,8 +228,8 @@ def _plan_remarks(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
         others = [fact for fact in hypothetical if fact not in symptoms]
         if symptoms:
             said.append(writer.say("hypothetical.symptom", names=prose(writer.mentions(symptoms), "or")))
-        said.extend(writer.say("hypothetical", name=lambda fact=fact: writer.mention(fact)) for fact in others)
+        said.extend(writer.tell("hypothetical", fact) for fact in others)
     for fact in placed.at("declined"):
         bank = "declined" if fact.temporality == "declined" else "planned"
-        said.append(writer.say(bank, name=lambda fact=fact: writer.mention(fact)))
+        said.append(writer.tell(bank, fact))
     return said

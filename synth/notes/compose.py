@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from jinja2.exceptions import TemplateRuntimeError, UndefinedError
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
 from ghostchart.schemas.clinical import Encounter, GoldCode
 from ghostchart.schemas.code_systems import CodeSystems

@@ -5,46 +5,42 @@ Each holds every sort of fact that its note type can meet, so that a template wh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter, GoldCode, NoteType, Setting, SyntheticPatient
 from ghostchart.schemas.errors import TemplateError
+from ghostchart.synth.library import load_library
 
-_HTN = ClinicalFact("f1", "condition", "hypertension", present_on_admission="Y")
-_DIABETES = ClinicalFact(
-    "f2", "condition", "type_2_diabetes", {"complication": "hyperglycemia"}, present_on_admission="Y"
-)
-_KNEE = ClinicalFact(
-    "f3", "condition", "osteoarthritis", {"joint": "knee", "laterality": "right"}, present_on_admission="Y"
-)
-_CHEST_PAIN = ClinicalFact("f4", "condition", "icd10cm:R07.9")
-_PNEUMONIA = ClinicalFact("f5", "condition", "pneumonia", {"organism": "unspecified"}, present_on_admission="Y")
-_ULCER = ClinicalFact("f6", "condition", "icd10cm:L89.152", present_on_admission="N")
-_AFTER_CANCER = ClinicalFact("f7", "condition", "icd10cm:C18.9", temporality="history")
-_MOTHER = ClinicalFact("f8", "condition", "icd10cm:C50.919", experiencer="family")
-_DRUGS = (
-    ClinicalFact("m1", "medication", "drug:lisinopril", {"purpose": "hypertension"}),
-    ClinicalFact("m2", "medication", "drug:metformin", {"purpose": "type_2_diabetes"}),
-)
-_TRAPS = (
-    ClinicalFact("d1", "condition", "icd10cm:R50.9", certainty="negated", distractor="negated"),
-    ClinicalFact("d2", "condition", "icd10cm:I82.401", certainty="ruled_out", distractor="ruled out"),
-    ClinicalFact("d3", "condition", "icd10cm:J10.1", experiencer="other", distractor="other person"),
-    ClinicalFact("d4", "condition", "icd10cm:R55", temporality="hypothetical", distractor="hypothetical"),
-    ClinicalFact("d5", "condition", "icd10cm:J18.9", addressed=False, distractor="copied-forward problem list"),
-    ClinicalFact("d6", "condition", "icd10cm:N20.0", temporality="resolved", distractor="history-of resolved"),
-    ClinicalFact("d7", "procedure", "cpt:45378", temporality="declined", distractor="planned or declined procedure"),
-    ClinicalFact("d8", "condition", "icd10cm:I21.9", experiencer="family", distractor="family history"),
-    ClinicalFact("d9", "medication", "drug:levothyroxine", {"purpose": ""}, distractor="medication without diagnosis"),
-    ClinicalFact("d10", "status", "lab:potassium_mmol_l", {"value": "5.9"}, distractor="lab without diagnosis"),
-)
-_UNCERTAIN = ClinicalFact(
-    "d11", "condition", "icd10cm:K21.9", certainty="uncertain", cause="f4", distractor="uncertain outpatient"
-)
-_DIFFERENTIAL = ClinicalFact(
-    "d12", "condition", "icd10cm:I26.99", certainty="uncertain", cause="f4", distractor="differential list"
-)
+
+def _condition(fact_id: str, code: str, **changes: object) -> ClinicalFact:
+    """The library's fact for a code; ``changes`` say how sure, when and whose."""
+    return replace(load_library().fact_for_code(code, fact_id), **changes)  # type: ignore[arg-type]
+
+
+def _traps() -> tuple[ClinicalFact, ...]:
+    """One labelled mention of every kind that any note may hold."""
+    return (
+        _condition("d1", "R50.9", certainty="negated", distractor="negated"),
+        _condition("d2", "I82.401", certainty="ruled_out", distractor="ruled out"),
+        _condition("d3", "J11.1", experiencer="other", distractor="other person"),
+        _condition("d4", "R55", temporality="hypothetical", distractor="hypothetical"),
+        _condition("d5", "J20.9", addressed=False, distractor="copied-forward problem list"),
+        _condition("d6", "N20.0", temporality="resolved", distractor="history-of resolved"),
+        ClinicalFact(
+            "d7", "procedure", "cpt:45378", temporality="declined", distractor="planned or declined procedure"
+        ),
+        _condition("d8", "I21.9", experiencer="family", distractor="family history"),
+        ClinicalFact(
+            "d9", "medication", "drug:levothyroxine", {"purpose": ""}, distractor="medication without diagnosis"
+        ),
+        ClinicalFact("d10", "status", "lab:potassium_mmol_l", {"value": "5.9"}, distractor="lab without diagnosis"),
+    )
+
+
+_LISINOPRIL = ClinicalFact("m1", "medication", "drug:lisinopril", {"purpose": "hypertension"})
+_METFORMIN = ClinicalFact("m2", "medication", "drug:metformin", {"purpose": "type_2_diabetes"})
 _VITALS = {
     "systolic_bp_mmhg": 148.0,
     "diastolic_bp_mmhg": 86.0,
@@ -85,31 +81,42 @@ def example(note_type: str) -> tuple[Encounter, tuple[GoldCode, ...]]:
         TemplateError: no example for this note type.
     """
     history = (_gold("Z85.038", "f7"), _gold("Z80.3", "f8"))
-    past = (_AFTER_CANCER, _MOTHER)
+    gold: tuple[GoldCode, ...]
+    more: tuple[GoldCode, ...]
+    past = (_condition("f7", "C18.9", temporality="history"), _condition("f8", "C50.919", experiencer="family"))
+    traps = _traps()
+    hypertension = _condition("f1", "I10", present_on_admission="Y")
+    diabetes = _condition("f2", "E11.65", present_on_admission="Y")
+    knee = _condition("f3", "M17.11")
     if note_type == "office_soap":
         visit = ClinicalFact("v1", "visit", "visit.office", {"status": "established", "minutes": "32"})
         test = ClinicalFact("p1", "procedure", "cpt:83036")
-        facts = (_HTN, _DIABETES, _KNEE, *past, *_DRUGS, *_TRAPS, test, visit)
+        facts = (hypertension, diabetes, knee, *past, _LISINOPRIL, _METFORMIN, *traps, test, visit)
         gold = (_gold("I10", "f1", "first_listed"), _gold("E11.65", "f2"), _gold("M17.11", "f3"), *history)
         more = (_gold("Z79.84", "m2"), _gold("99214", "v1", "procedure"), _gold("83036", "p1", "procedure"))
         return _encounter("office_soap", "office", 0, 58, facts), gold + more
     if note_type == "ed":
         visit = ClinicalFact("v1", "visit", "visit.ed", {"mdm": "moderate"})
         test = ClinicalFact("p1", "procedure", "cpt:93000")
-        facts = (_CHEST_PAIN, _HTN, *past, *_DRUGS[:1], *_TRAPS, _UNCERTAIN, _DIFFERENTIAL, test, visit)
+        pain = _condition("f4", "R07.9")
+        unsure = _condition("d11", "K21.9", certainty="uncertain", cause="f4", distractor="uncertain outpatient")
+        weighed = _condition("d12", "I26.99", certainty="uncertain", cause="f4", distractor="differential list")
+        facts = (pain, hypertension, *past, _LISINOPRIL, *traps, unsure, weighed, test, visit)
         gold = (_gold("R07.9", "f4", "first_listed"), _gold("I10", "f1"), *history)
         more = (_gold("99284", "v1", "procedure"), _gold("93000", "p1", "procedure"))
         return _encounter("ed", "ed", 0, 47, facts), gold + more
     if note_type == "discharge_summary":
         visit = ClinicalFact("v1", "visit", "visit.discharge", {"minutes": "38"})
-        facts = (_PNEUMONIA, _DIABETES, _HTN, _ULCER, *past, *_DRUGS, *_TRAPS, visit)
+        pneumonia = _condition("f5", "J18.9", present_on_admission="Y")
+        ulcer = _condition("f6", "L89.152", present_on_admission="N")
+        facts = (pneumonia, diabetes, hypertension, ulcer, *past, _LISINOPRIL, _METFORMIN, *traps, visit)
         gold = (_gold("J18.9", "f5", "first_listed", "Y"), _gold("E11.65", "f2", poa="Y"), _gold("I10", "f1", poa="Y"))
         more = (_gold("L89.152", "f6", poa="N"), *history, _gold("99239", "v1", "procedure"))
         return _encounter("discharge_summary", "inpatient", 5, 90, facts), gold + more
     if note_type == "awv":
         visit = ClinicalFact("v1", "visit", "visit.awv", {"kind": "subsequent"})
         extra = ClinicalFact("v2", "visit", "visit.office", {"status": "established", "mdm": "low"})
-        facts = (_HTN, _KNEE, *past, *_DRUGS[:1], *_TRAPS, visit, extra)
+        facts = (hypertension, knee, *past, _LISINOPRIL, *traps, visit, extra)
         gold = (_gold("I10", "f1", "first_listed"), _gold("M17.11", "f3"), *history)
         more = (_gold("G0439", "v1", "procedure"), _gold("99213", "v2", "procedure"))
         return _encounter("awv", "office", 0, 71, facts), gold + more

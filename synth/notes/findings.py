@@ -11,11 +11,11 @@ _MAX_ABNORMAL = 3
 _SCREENS = 3
 
 
-def examine(writer: NoteWriter, codes: tuple[str, ...]) -> list[ExamView]:
-    """Findings by body system: what goes with the patient's codes, then normal systems that no code contradicts."""
+def examine(writer: NoteWriter, problem_codes: tuple[str, ...], codes: tuple[str, ...]) -> list[ExamView]:
+    """Findings by body system: what goes with today's problems, then normal systems that no code contradicts."""
     wanted = _EXAM_LINES.get(writer.encounter.note_type, 3)
     chosen: dict[str, CodedEntry] = {}
-    for code in codes:
+    for code in problem_codes:
         entry = writer.phrases.entry_for("exam.findings", code)
         if entry is not None and len(chosen) < _MAX_ABNORMAL:
             chosen.setdefault(entry.label, entry)
@@ -41,10 +41,10 @@ def _exam_view(writer: NoteWriter, label: str, entry: CodedEntry) -> ExamView:
     return ExamView("exam", {"system": lambda: label, "finding": lambda: finding})
 
 
-def presentation(writer: NoteWriter, code: str) -> str | None:
-    """A sentence about symptoms that are part of the condition anyway, None where none are known."""
+def presentation(writer: NoteWriter, code: str, denied: tuple[str, ...]) -> str | None:
+    """A sentence about symptoms that are part of the condition anyway; None where none are known or one is denied."""
     entry = writer.phrases.entry_for("presentations", code)
-    if entry is None:
+    if entry is None or not entry.fits(denied):
         return None
     symptoms = writer.fill(writer.draws.pick(entry.frames[writer.split]))
     return writer.say("story.symptoms", symptoms=symptoms)

@@ -110,13 +110,19 @@ class FormBook:
         if fact.kind == "medication":
             return (fact.concept.removeprefix("drug:").replace("_", " "),)
         if fact.kind == "procedure":
-            # A licensed file's codes have no phrases of their own; their description does.
-            return self._library.procedure_forms(fact) or (self._describe(_procedure_code(fact)),)
+            # A licensed file's codes have no phrases of their own; their description has to do.
+            return self._library.procedure_forms(fact) or (self._described(fact),)
         if fact.experiencer == "family":
             return self._library.family_history_forms(fact)
         if fact.temporality in _PAST:
             return self._library.history_forms(fact)
         return self._library.surface_forms(fact)
+
+    def _described(self, fact: ClinicalFact) -> str:
+        """A procedure's description with its side, which a modifier needs in the text."""
+        text = self._describe(procedure(fact.concept.partition(":")[2]))
+        side = fact.attributes.get("laterality", "")
+        return text if side in ("", "unspecified") or side in text.lower() else f"{side} {text}"
 
 
 def divide_forms(forms: tuple[str, ...], split: Split) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -130,10 +136,6 @@ def divide_forms(forms: tuple[str, ...], split: Split) -> tuple[tuple[str, ...],
         return forms, ()
     kept = {"train": (), "validation": validation, "test": test}[split]
     return tuple(form for form in forms if form not in test and form not in validation), kept
-
-
-def _procedure_code(fact: ClinicalFact) -> Code:
-    return procedure(fact.concept.partition(":")[2])
 
 
 def _pairs(attributes: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ _LAST_OPEN = 0xF8FF
 _MARKER = re.compile("[\ue000-\uf8ff]")
 _MARKER_SPLIT = re.compile("([\ue000-\uf8ff])")
 # Values never begin or end with a space (see Marks.leaf), so these can never eat into a marked piece's edge.
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_TRAILING = re.compile(r"[ \t]+$|^[ \t]+", re.MULTILINE)
 _SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -51,15 +51,17 @@ def require_unmarked(text: str, *, where: str) -> str:
 
 
 def capitalize(text: str) -> str:
-    """The first visible character in upper case, marks left where they are."""
+    """The first visible character in upper case, marks left where they are; "eGFR" stays as it is."""
     for position, character in enumerate(text):
         if not "\ue000" <= character <= "\uf8ff":
+            if text[position + 1 : position + 2].isupper():
+                return text
             return text[:position] + character.upper() + text[position + 1 :]
     return text
 
 
 def tidy(marked: str) -> str:
-    """Collapse runs of spaces inside lines, trailing spaces and blank lines; works on marked text, before spans exist."""
+    """Collapse runs of spaces, spaces at line edges and blank lines; works on marked text, before spans exist."""
     text = _SPACES.sub(" ", _TRAILING.sub("", marked))
     return _BLANK_LINES.sub("\n\n", text).strip()
 

@@ -44,6 +44,7 @@ _READINGS: Mapping[str, Reading] = {
     "hemoglobin_g_dl": Reading("hemoglobin", "Hgb", 1, " g/dL"),
     "white_cells_10_9_l": Reading("white count", "WBC", 1, ""),
     "wbc_k_ul": Reading("white count", "WBC", 1, ""),
+    "white_cells_k_ul": Reading("white count", "WBC", 1, ""),
     "platelets_k_ul": Reading("platelets", "Plt", 0, ""),
     "tsh_miu_l": Reading("TSH", "TSH", 2, ""),
     "tsh_mu_l": Reading("TSH", "TSH", 2, ""),

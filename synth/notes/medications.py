@@ -32,6 +32,8 @@ def write_medications(writer: NoteWriter, drugs: list[ClinicalFact], problems: l
         doses = load_doses().get(generic.replace("_", " "))
         name = writer.mention(drug)
         line = f"{name} {writer.draws.pick(doses)}" if doses else writer.say("med.undosed", drug=name)
+        if drug.attributes.get("duration") == "long_term":
+            line = f"{line}, long-term"
         indication = by_concept.get(drug.attributes.get("purpose", ""))
         if indication is not None and writer.draws.chance(_PURPOSE_SHOWN):
             line = f"{line} for {writer.mention(indication)}"

@@ -163,7 +163,7 @@ def load_phrases() -> PhraseBank:
 
 def _voiced(bank: str, content: Mapping[str, Any], where: str) -> dict[tuple[str, str, str], tuple[Frame, ...]]:
     """Frames of one bank; a bank written without voices serves both."""
-    found = {}
+    found: dict[tuple[str, str, str], tuple[Frame, ...]] = {}
     for voice in VOICES:
         groups = content if set(content) <= set(GROUPS) else content.get(voice)
         if groups is None:
@@ -196,7 +196,7 @@ def _grouped(groups: Mapping[str, list[str]], where: str) -> dict[str, tuple[Fra
         group: tuple(Frame.parse(require_unmarked(str(text), where=where)) for text in groups.get(group) or ())
         for group in GROUPS
     }
-    merged = {split: parsed[split] + parsed["shared"] for split in SPLITS}
+    merged: dict[str, tuple[Frame, ...]] = {split: parsed[split] + parsed["shared"] for split in SPLITS}
     empty = [split for split, listed in merged.items() if not listed]
     if empty:
         raise TemplateError(f"no phrase for split {empty[0]}", where=where)

@@ -8,8 +8,11 @@ from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.synth.notes.views import ProblemView
 from ghostchart.synth.notes.writer import NoteWriter
 
-Status = Literal["chronic", "acute", "symptom", "injury", "mechanism", "status"]
+Status = Literal["chronic", "acute", "symptom", "injury", "mechanism", "status", "service"]
 _MAX_PLAN_DRUGS = 2
+# Reasons for an encounter (examinations, screening, vaccines, aftercare); codes that look back on something over.
+_SERVICES = ("Z0", "Z1", "Z2", "Z3", "Z4", "Z5")
+_LOOKS_BACK = ("I25.2",)
 _STABLE_BREAKERS = ("acute", "exacerbation", "hyperglycemia", "hypoglycemia", "infection", "crisis", "flare", "active")
 
 
@@ -17,7 +20,9 @@ def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
     """How a condition may be spoken of: frames call only lasting, quiet conditions stable."""
     code = writer.forms.code_of(fact)
     letter = code[:1]
-    if letter == "Z":
+    if code.startswith(_SERVICES):
+        return "service"
+    if letter == "Z" or code.startswith(_LOOKS_BACK):
         return "status"
     if letter in ("V", "W", "X", "Y") and letter:
         return "mechanism"
@@ -25,7 +30,9 @@ def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
         return "injury"
     if letter == "R":
         return "symptom"
-    unsettled = any(breaker in value for value in fact.attributes.values() for breaker in _STABLE_BREAKERS)
+    # What someone is admitted or brought in for is not quiet, however long it has lasted.
+    is_reason = writer.encounter.note_type in ("ed", "discharge_summary") and fact is writer.encounter.facts[0]
+    unsettled = is_reason or any(breaker in value for value in fact.attributes.values() for breaker in _STABLE_BREAKERS)
     return "chronic" if writer.forms.is_chronic(fact) and not unsettled else "acute"
 
 
@@ -76,6 +83,6 @@ def _plan(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFact], sta
     entry = writer.phrases.entry_for("plans", writer.forms.code_of(fact))
     if entry is not None and (not said or writer.draws.chance(0.6)):
         said.append(writer.fill(writer.draws.pick(entry.frames[writer.split])))
-    if not said:
+    if not said and status not in ("status", "service"):
         said.append(writer.say(f"plan.{status}"))
     return " ".join(said)

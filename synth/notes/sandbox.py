@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from jinja2 import StrictUndefined
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ghostchart.synth.notes.marks import capitalize
 

@@ -160,7 +160,10 @@ class SurrogatePool:
         drawn: list[Person] = []
 
         def make() -> str:
-            drawn[:] = [Person(self._draws.pick(self._first[sex]), self._draws.pick(self._last), credential)]
+            first, last = self._draws.pick(self._first[sex]), self._draws.pick(self._last)
+            while last == first:
+                last = self._draws.pick(self._last)
+            drawn[:] = [Person(first, last, credential)]
             return drawn[0].full
 
         self._free("PERSON", make)

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import CodeType
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import yaml
 from jinja2 import Template, nodes
@@ -139,7 +138,7 @@ def read_template(path: Path, name: str) -> tuple[CompiledTemplate | None, list[
     body = "\n" * match[0].count("\n") + text[match.end() :] if match else text
     try:
         tree = _SANDBOX.parse(body, name)
-        code = cast(CodeType, _SANDBOX.compile(body, name, str(name)))
+        code = _SANDBOX.compile(body, name, name)
     except TemplateSyntaxError as error:
         problems.append(TemplateProblem(name, error.lineno, f"syntax error: {error.message}"))
         return None, problems

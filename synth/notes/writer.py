@@ -48,6 +48,7 @@ class NoteWriter:
         self.split: Split = split
         self.draws = draws
         self.marks = Marks()
+        self._said: dict[str, Frame] = {}
         self.identity: PatientIdentity = pool.patient(encounter.patient)
         self._pool = pool
         self._date_style = draws.pick(DATE_STYLES)
@@ -82,7 +83,16 @@ class NoteWriter:
 
     def say(self, bank: str, **slots: str | Callable[[], str]) -> str:
         """A frame of a bank, filled; slots not given are taken from the patient."""
-        return self.fill(self.draws.pick(self.phrases.frames(bank, self.voice, self.split)), **slots)
+        frames = self.phrases.frames(bank, self.voice, self.split)
+        frame = self.draws.pick(frames)
+        if frame is self._said.get(bank):  # two equal sentences in a row read like a machine's
+            frame = self.draws.pick(frames)
+        self._said[bank] = frame
+        return self.fill(frame, **slots)
+
+    def tell(self, bank: str, fact: ClinicalFact, **slots: str | Callable[[], str]) -> str:
+        """A frame of a bank with a mention of the fact as ``name``."""
+        return self.say(bank, name=lambda: self.mention(fact), **slots)
 
     def fill(self, frame: Frame, **slots: str | Callable[[], str]) -> str:
         """A given frame, filled."""
