@@ -73,6 +73,7 @@ _BESIDE_NUMBER = re.compile(
 _NAME_COLUMN = re.compile(
     rf"(?:(?<=\n)|^|[|;,][ \t]*)(?:Patient )?Name[ \t]+(?P<id>{_FULL})(?=[ \t]*(?:[|;,(]|$|\n|\bDOB|\bMRN|\bDate))"
 )
+_TOPIC_LABELS = frozenset({"re", "cc"})
 _MONTH_NAMES = frozenset({"april", "may", "june", "august"})
 _SINGLE = re.compile(rf"{_W}|{_CAPS}|{_INITIAL}")
 
@@ -134,6 +135,8 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
 def _names_after_labels(text: str) -> Iterator[PhiFinding]:
     for match in _LABELLED.finditer(text):
         tokens = _name_tokens(text, match)
+        if _is_abbreviated_topic(match["label"], tokens):
+            continue
         shouted = any(token.isupper() for token in tokens if len(token) > 2)
         if _looks_like_name(tokens, need_list=len(tokens) == 1 or shouted):
             yield from _found(text, match, 0.92)
@@ -155,6 +158,11 @@ def _names_after_labels(text: str) -> Iterator[PhiFinding]:
         if first in given_names() and last in surnames() and not {first, last} & not_in_names() - _MONTH_NAMES:
             yield from _found(text, match, 0.72)
     yield from _names_beside(text)
+
+
+def _is_abbreviated_topic(label: str, tokens: list[str]) -> bool:
+    """ "re: IDA", "cc: MAY": after labels of topics, one short word in capitals is an abbreviated condition."""
+    return label.lower() in _TOPIC_LABELS and len(tokens) == 1 and tokens[0].isupper() and len(tokens[0]) <= 4
 
 
 def _names_beside(text: str) -> Iterator[PhiFinding]:
