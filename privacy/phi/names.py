@@ -135,10 +135,9 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
 def _names_after_labels(text: str) -> Iterator[PhiFinding]:
     for match in _LABELLED.finditer(text):
         tokens = _name_tokens(text, match)
-        if _is_abbreviated_topic(match["label"], tokens):
-            continue
         shouted = any(token.isupper() for token in tokens if len(token) > 2)
-        if _looks_like_name(tokens, need_list=len(tokens) == 1 or shouted):
+        topic = _is_abbreviated_topic(match["label"], tokens)
+        if not topic and _looks_like_name(tokens, need_list=len(tokens) == 1 or shouted):
             yield from _found(text, match, 0.92)
     for match in _LABELLED_LOWER.finditer(text):
         if sum(is_name_word(word) for word in re.findall(r"[\w'’-]+", match["id"])) >= 2:
