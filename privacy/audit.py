@@ -18,10 +18,10 @@ from ghostchart.privacy.overlap_search import SourceSearch
 from ghostchart.privacy.phi.gate import draw_sample, run_phi_scan
 from ghostchart.privacy.phi.reconcile import NoteText
 from ghostchart.privacy.phi.scanner import KnownSpan
+from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.privacy.validation import run_validation
 from ghostchart.schemas.canonical import generator
 from ghostchart.schemas.code_systems import CodeSystems
-from ghostchart.schemas.config import PrivacyConfig
 from ghostchart.schemas.corpus import read_shard, shard_paths
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.note import SPLITS
@@ -52,7 +52,7 @@ class AuditSubject:
 
 def run_leakage_gates(
     subject: AuditSubject,
-    config: PrivacyConfig,
+    policy: PrivacyPolicy,
     seed: np.random.SeedSequence,
     progress: Progress = SILENT,
     *,
@@ -60,7 +60,7 @@ def run_leakage_gates(
 ) -> tuple[Verdict, ...]:
     """The gates "phi_scan", "source_overlap" and "membership_inference", in this order.
 
-    The verdicts depend on the subject, the configuration and the seed, not on ``workers``. Findings are written to
+    The verdicts depend on the subject, the policy and the seed, not on ``workers``. Findings are written to
     ``protected/reports/findings.json``, masked, in a folder of mode 0700.
 
     Raises:
@@ -75,7 +75,7 @@ def run_leakage_gates(
     started = time.monotonic()
     sample = draw_sample(len(rows), sample_seed)
     notes = [NoteText(note_id, text, ledger, place in sample) for place, (note_id, text, ledger) in enumerate(rows)]
-    phi, phi_findings = run_phi_scan(notes, config, index.digest, progress, workers=workers)
+    phi, phi_findings = run_phi_scan(notes, policy, index.digest, progress, workers=workers)
     phi, started = _timed(phi, started)
     search, tally = SourceSearch(index), OverlapTally()
     with progress.task("source overlap", total=len(notes)) as advance:
@@ -83,7 +83,7 @@ def run_leakage_gates(
             tally.add_note(note.note_id, note.text, search, index)
             advance(1)
     overlap, started = _timed(judge_overlap(tally, index), started)
-    membership = run_membership(subject.train, subject.holdout, subject.synthetic, config, attack_seed, progress)
+    membership = run_membership(subject.train, subject.holdout, subject.synthetic, policy, attack_seed, progress)
     membership, _ = _timed(membership, started)
     findings = [*phi_findings, *tally.linked_findings, *tally.unique_findings, *tally.name_findings]
     write_protected_findings(subject.protected, findings)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghostchart.privacy.membership_attack import Attack, AttackScores, caught, roc_points, tail_p_value
-from ghostchart.schemas.config import PrivacyConfig
+from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.measures import Measure, auc_measure, clopper_pearson, proportion
 from ghostchart.schemas.progress import SILENT, Progress
@@ -30,7 +30,7 @@ def run_membership(
     train: EhrTables,
     holdout: EhrTables,
     synthetic: EhrTables,
-    config: PrivacyConfig,
+    config: PrivacyPolicy,
     seed: np.random.SeedSequence,
     progress: Progress = SILENT,
 ) -> Verdict:
@@ -95,7 +95,7 @@ def run_membership(
     )
 
 
-def _too_few(held_out: int, synthetic: int, config: PrivacyConfig) -> Verdict:
+def _too_few(held_out: int, synthetic: int, config: PrivacyPolicy) -> Verdict:
     if held_out < config.min_holdout_patients:
         need = config.min_holdout_patients
         reason = f"needs at least {need} held-out patients, has {held_out}"
@@ -105,7 +105,7 @@ def _too_few(held_out: int, synthetic: int, config: PrivacyConfig) -> Verdict:
     return Verdict(gate=GATE, title=TITLE, outcome="inconclusive", reasons=(reason,), required_n=need)
 
 
-def _tpr_measure(scores: AttackScores, fpr: float, config: PrivacyConfig) -> Measure:
+def _tpr_measure(scores: AttackScores, fpr: float, config: PrivacyPolicy) -> Measure:
     name = f"TPR at {fpr * 100:g} % FPR"
     hits = caught(scores, fpr)
     if hits is None:
@@ -132,7 +132,7 @@ def _advantage(scores: AttackScores) -> Measure:
     )
 
 
-def _failures(main: Measure, scores: AttackScores, tail: float, config: PrivacyConfig) -> list[str]:
+def _failures(main: Measure, scores: AttackScores, tail: float, config: PrivacyPolicy) -> list[str]:
     failures = []
     if main.ci is not None and main.ci[1] > config.membership_auc_upper:
         failures.append(
@@ -154,7 +154,7 @@ def _failures(main: Measure, scores: AttackScores, tail: float, config: PrivacyC
 
 
 def _positive_control(
-    attack: Attack, config: PrivacyConfig, rng: np.random.Generator
+    attack: Attack, config: PrivacyPolicy, rng: np.random.Generator
 ) -> tuple[bool, list[Measure], Curve]:
     """Copies of 1 % and 5 % of the training patients, scored alone against the held-out patients."""
     measures, good = [], True

@@ -56,7 +56,9 @@ class CertificateFacts(_Frozen):
 
     Attributes:
         config_digest: SHA-256 of the run's configuration (:func:`digest_of`).
-        policy_digest: SHA-256 of the privacy policy in force (:func:`digest_of` of ``PrivacyConfig``).
+        policy_digest: SHA-256 of the privacy policy in force (``PrivacyPolicy.digest``).
+        policy_profile: the profile's name, for people; the digest decides.
+        signoff_required: the policy wants a privacy officer's approval before the corpus is used.
         versions: "ghostchart", "python" and library names -> version (:func:`tool_versions`).
         code_releases: "icd10cm", "cpt", "hcpcs" -> release, for every system that the corpus uses.
         seed_commitment: keyed digest of the seeds (:func:`commit_to_seeds`); the key stays protected.
@@ -64,6 +66,8 @@ class CertificateFacts(_Frozen):
 
     config_digest: HexDigest = _digest_field()
     policy_digest: HexDigest = _digest_field()
+    policy_profile: str = Field(min_length=1, max_length=200)
+    signoff_required: bool
     versions: dict[str, str]
     code_releases: dict[str, str]
     cpt_setting: CptSetting

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from ghostchart.privacy.dsse import read_envelope, verify_envelope
 from ghostchart.privacy.gate_check import require_agreement, require_passed
 from ghostchart.privacy.keys import TrustedKeys
 from ghostchart.privacy.manifest import Manifest, count_rows, hash_files, list_files, read_manifest
+from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.privacy.signoff import SignOff, verify_signoffs
 from ghostchart.privacy.statement import Certificate, checked_certificate, parse_time
 from ghostchart.schemas.canonical import sha256_bytes
@@ -27,13 +29,14 @@ class Requirements:
     """What a verifier asks beyond a valid certificate.
 
     Attributes:
-        signoff: at least one officer must have approved.
-        policy_digest: the privacy policy that must have been in force.
+        signoff: whether at least one officer must have approved: "as_policy", where the certificate's policy says so;
+            "required"; or "ignored", where sign-offs are not even looked at (the issuer, right after signing).
+        policy: the privacy policy that must have been in force; None for any.
         code_releases: code system -> release the reader works with.
     """
 
-    signoff: bool = False
-    policy_digest: str | None = None
+    signoff: Literal["as_policy", "required", "ignored"] = "as_policy"
+    policy: PrivacyPolicy | None = None
     code_releases: Mapping[str, str] | None = None
 
 
@@ -86,9 +89,15 @@ def verify_details(
     except CorpusError as error:
         raise VerificationError(error.what, where=error.where, fix=error.fix) from None
     digest = sha256_bytes(data)
-    signoffs = verify_signoffs(corpus, digest, certificate.predicate.policy_digest, trust)
-    if require.signoff and not signoffs:
-        raise VerificationError("no privacy officer has signed off this certificate", where=str(corpus))
+    signoffs: tuple[SignOff, ...] = ()
+    if require.signoff != "ignored":
+        signoffs = verify_signoffs(corpus, digest, certificate.predicate.policy_digest, trust)
+        if not signoffs and (require.signoff == "required" or certificate.predicate.signoff_required):
+            raise VerificationError(
+                "no privacy officer has signed off this certificate",
+                where=str(corpus),
+                fix=f"Let an officer run 'ghostchart signoff {corpus} --conclusion approved --name ...'",
+            )
     certified = certified_by_verification(path=corpus, certificate_digest=digest, key_id=key_id)
     return Verified(certified, certificate, signoffs)
 
@@ -113,8 +122,12 @@ def verify_certificate(
         raise VerificationError(f"{CERTIFICATE}: expired on {predicate.expires}", fix="Certify the corpus again")
     if now.astimezone(UTC) < parse_time(predicate.issued):
         raise VerificationError(f"{CERTIFICATE}: issued in the future, on {predicate.issued}", fix="Check the clock")
-    if require.policy_digest is not None and predicate.policy_digest != require.policy_digest:
-        raise VerificationError(f"{CERTIFICATE}: policy_digest is not that of the policy required")
+    if require.policy is not None and predicate.policy_digest != require.policy.digest:
+        raise VerificationError(
+            f"{CERTIFICATE}: policy_digest is that of profile {predicate.policy_profile!r}, "
+            f"not that of the required policy {require.policy.profile!r}",
+            fix="Give the policy that the corpus was certified under, or certify again",
+        )
     for system, release in sorted((require.code_releases or {}).items()):
         if predicate.code_releases.get(system, release) != release:
             raise VerificationError(

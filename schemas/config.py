@@ -67,13 +67,19 @@ class CorpusConfig(Section):
 
 
 class PrivacyConfig(Section):
-    """Bars of the gates; the privacy policy file of a later release overrides them by name."""
+    """Which privacy policy holds (:mod:`ghostchart.privacy.policy`), and bars that this run sets itself.
 
-    membership_auc_upper: Fraction = 0.60
-    membership_tpr_at_1pct_upper: Fraction = 0.05
-    planted_tpr_at_1pct_lower: Fraction = 0.90
-    min_holdout_patients: Annotated[int, Field(ge=10)] = 300
-    phi_recall_lower: Fraction = 0.95
+    A bar set here replaces the policy's; the certificate then names the policy as changed and carries another digest.
+    """
+
+    profile: Annotated[str, Field(min_length=1, max_length=64)] = "default"
+    policy_file: Path | None = None
+    signoff_required: bool | None = None
+    membership_auc_upper: Fraction | None = None
+    membership_tpr_at_1pct_upper: Fraction | None = None
+    planted_tpr_at_1pct_lower: Fraction | None = None
+    min_holdout_patients: Annotated[int, Field(ge=10)] | None = None
+    phi_recall_lower: Fraction | None = None
 
 
 class CertifyConfig(Section):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ghostchart.privacy.masking import ProtectedFinding, masked, masked_context
 from ghostchart.privacy.phi.reconcile import NoteScan, NoteText, scan_notes
-from ghostchart.schemas.config import PrivacyConfig
+from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.schemas.measures import Measure, clopper_pearson, proportion
 from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.schemas.verdict import Outcome, Verdict
@@ -57,7 +57,7 @@ def draw_sample(n_notes: int, seed: np.random.SeedSequence, size: int = SAMPLE_N
 
 def run_phi_scan(
     notes: Sequence[NoteText],
-    config: PrivacyConfig,
+    policy: PrivacyPolicy,
     digest: Digest,
     progress: Progress = SILENT,
     *,
@@ -91,7 +91,7 @@ def run_phi_scan(
             )
             for item in scan.unaccounted
         ]
-    return judge(scans, unaccounted, config), unaccounted
+    return judge(scans, unaccounted, policy), unaccounted
 
 
 def _scan_in_chunks(notes: Sequence[NoteText], workers: int | None, pipeline: str | None) -> Iterator[list[NoteScan]]:
@@ -112,7 +112,7 @@ def _one_thread() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def judge(scans: Sequence[NoteScan], unaccounted: Sequence[ProtectedFinding], config: PrivacyConfig) -> Verdict:
+def judge(scans: Sequence[NoteScan], unaccounted: Sequence[ProtectedFinding], policy: PrivacyPolicy) -> Verdict:
     """The verdict over all notes."""
     reasons: list[str] = []
     touched = sorted({item.note_id for item in unaccounted})
@@ -134,7 +134,7 @@ def judge(scans: Sequence[NoteScan], unaccounted: Sequence[ProtectedFinding], co
     others = [found for kind, group in by_type.items() if kind not in STRUCTURED_TYPES for found in group]
     outcome: Outcome = "failed" if unaccounted else "passed"
     required: int | None = None
-    limit = config.phi_recall_lower
+    limit = policy.phi_recall_lower
     lower = clopper_pearson(sum(structured), len(structured))[0]
     if structured and sum(structured) / len(structured) < limit:
         outcome = "failed"

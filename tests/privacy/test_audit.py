@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from ghostchart.privacy.audit import AuditSubject, run_leakage_gates
+from ghostchart.privacy.policy import PrivacyPolicy, load_policy
 from ghostchart.schemas.code_systems import load_code_systems
-from ghostchart.schemas.config import PrivacyConfig
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.note import SPLITS, Note, Surrogate
 from ghostchart.schemas.progress import Advance
@@ -49,8 +49,8 @@ def subject(notes: list[Note], write_corpus: Write, make_population: Population,
     )
 
 
-def _run(subject: AuditSubject, config: PrivacyConfig | None = None) -> dict[str, Verdict]:
-    verdicts = run_leakage_gates(subject, config or PrivacyConfig(), np.random.SeedSequence(1), workers=1)
+def _run(subject: AuditSubject, config: PrivacyPolicy | None = None) -> dict[str, Verdict]:
+    verdicts = run_leakage_gates(subject, config or load_policy(), np.random.SeedSequence(1), workers=1)
     return {verdict.gate: verdict for verdict in verdicts}
 
 
@@ -108,7 +108,7 @@ def test_a_false_ledger_entry_excuses_nothing(subject: AuditSubject, notes: list
 def test_equal_seeds_give_equal_verdicts_and_leave_the_seed_alone(subject: AuditSubject) -> None:
     seed = np.random.SeedSequence(5)
     first, again = (
-        [v.model_copy(update={"seconds": None}) for v in run_leakage_gates(subject, PrivacyConfig(), seed, workers=1)]
+        [v.model_copy(update={"seconds": None}) for v in run_leakage_gates(subject, load_policy(), seed, workers=1)]
         for _ in range(2)
     )
     assert first == again
@@ -133,7 +133,7 @@ def test_every_gate_reports_progress(subject: AuditSubject) -> None:
             """Nothing is said."""
 
     progress = Counting()
-    config = PrivacyConfig(min_holdout_patients=50)
+    config = load_policy().model_copy(update={"min_holdout_patients": 50})
     run_leakage_gates(subject, config, np.random.SeedSequence(1), progress, workers=1)
     assert set(progress.tasks) == {"PHI scan", "source overlap", "membership inference"}
     assert all(total == done for total, done in progress.tasks.values())

@@ -11,7 +11,7 @@ import pytest
 from ghostchart.privacy.membership import run_membership
 from ghostchart.privacy.membership_attack import AttackScores, caught, nearest, roc_points, tail_p_value, threshold_at
 from ghostchart.privacy.membership_features import FeatureSpace
-from ghostchart.schemas.config import PrivacyConfig
+from ghostchart.privacy.policy import load_policy
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.verdict import Verdict
 
@@ -38,7 +38,7 @@ def strangers(make_population: Population) -> EhrTables:
 
 
 def _run(hospital: tuple[EhrTables, EhrTables], synthetic: EhrTables, seed: int = 3) -> Verdict:
-    return run_membership(*hospital, synthetic, PrivacyConfig(), np.random.SeedSequence(seed))
+    return run_membership(*hospital, synthetic, load_policy(), np.random.SeedSequence(seed))
 
 
 def test_a_population_that_copies_nobody_passes_with_controls(
@@ -83,7 +83,7 @@ def test_too_few_held_out_patients_say_how_many_it_takes(
     hospital: tuple[EhrTables, EhrTables], strangers: EhrTables
 ) -> None:
     few = hospital[1].restrict(hospital[1].patients["patient_id"].combine_chunks()[:9])
-    verdict = run_membership(hospital[0], few, strangers, PrivacyConfig(), np.random.SeedSequence(1))
+    verdict = run_membership(hospital[0], few, strangers, load_policy(), np.random.SeedSequence(1))
     assert verdict.outcome == "inconclusive"
     assert verdict.reasons == ("needs at least 300 held-out patients, has 9",)
     assert verdict.required_n == 300

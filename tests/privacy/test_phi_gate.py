@@ -8,8 +8,8 @@ import pytest
 from ghostchart.privacy.phi.gate import draw_sample, judge, run_phi_scan
 from ghostchart.privacy.phi.reconcile import NoteScan, NoteText, scan_notes
 from ghostchart.privacy.phi.scanner import KnownSpan
+from ghostchart.privacy.policy import load_policy
 from ghostchart.schemas.canonical import keyed_digest
-from ghostchart.schemas.config import PrivacyConfig
 
 KEY = bytes(range(32))
 _BODY = (
@@ -44,7 +44,7 @@ def _clean(n: int = 30) -> list[NoteText]:
 
 
 def test_known_surrogates_pass_with_recall_and_interval() -> None:
-    verdict, findings = run_phi_scan(_clean(), PrivacyConfig(), _digest, workers=1)
+    verdict, findings = run_phi_scan(_clean(), load_policy(), _digest, workers=1)
     assert verdict.outcome == "passed", verdict.reasons
     assert findings == []
     recall = next(m for m in verdict.measures if "structured types" in m.name)
@@ -70,7 +70,7 @@ def test_known_surrogates_pass_with_recall_and_interval() -> None:
 )
 def test_an_identifier_that_no_ledger_holds_fails(planted: str, entity_type: str, in_sample: bool) -> None:
     notes = [*_clean(), _note(99, f"\nThe neighbor reports that {planted} is on the old file.", in_sample=in_sample)]
-    verdict, findings = run_phi_scan(notes, PrivacyConfig(), _digest, workers=1)
+    verdict, findings = run_phi_scan(notes, load_policy(), _digest, workers=1)
     assert verdict.outcome == "failed"
     assert f"{entity_type} 1" in verdict.reasons[0]
     assert "note-99" in verdict.reasons[1]
@@ -82,7 +82,7 @@ def test_an_identifier_that_no_ledger_holds_fails(planted: str, entity_type: str
 
 
 def test_a_surrogate_missing_from_the_ledger_fails() -> None:
-    verdict, _ = run_phi_scan([*_clean(), _note(50, drop="mrn")], PrivacyConfig(), _digest, workers=1)
+    verdict, _ = run_phi_scan([*_clean(), _note(50, drop="mrn")], load_policy(), _digest, workers=1)
     assert verdict.outcome == "failed"
     assert "MEDICAL_RECORD_NUMBER 1" in verdict.reasons[0]
 
@@ -112,18 +112,18 @@ def _scan(found: list[bool]) -> NoteScan:
 
 
 def test_a_scanner_that_misses_too_much_cannot_pass() -> None:
-    verdict = judge([_scan([True] * 80 + [False] * 20)], [], PrivacyConfig())
+    verdict = judge([_scan([True] * 80 + [False] * 20)], [], load_policy())
     assert verdict.outcome == "failed"
     assert "80 of 100" in verdict.reasons[0]
 
 
 def test_too_few_surrogates_are_inconclusive_and_say_how_many_it_takes() -> None:
-    verdict = judge([_scan([True] * 20)], [], PrivacyConfig())
+    verdict = judge([_scan([True] * 20)], [], load_policy())
     assert verdict.outcome == "inconclusive"
     assert verdict.required_n == 72  # 0.025 ** (1 / 72) is the first to reach 0.95
     assert "at least 72" in verdict.reasons[0]
-    assert judge([_scan([True] * 72)], [], PrivacyConfig()).outcome == "passed"
-    assert judge([_scan([True] * 71)], [], PrivacyConfig()).outcome == "inconclusive"
+    assert judge([_scan([True] * 72)], [], load_policy()).outcome == "passed"
+    assert judge([_scan([True] * 71)], [], load_policy()).outcome == "inconclusive"
 
 
 def test_samples_are_seeded() -> None:
@@ -136,5 +136,5 @@ def test_samples_are_seeded() -> None:
 def test_one_and_two_workers_give_one_verdict() -> None:
     notes = [_note(place, in_sample=place % 20 == 0) for place in range(1000)]
     notes.append(_note(5000, "\nSpoke with Wanjiru Kamau by phone."))
-    alone, together = (run_phi_scan(notes, PrivacyConfig(), _digest, workers=n) for n in (1, 2))
+    alone, together = (run_phi_scan(notes, load_policy(), _digest, workers=n) for n in (1, 2))
     assert alone == together

@@ -52,6 +52,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     remove_certification(layout)
 
     from ghostchart.privacy.audit import AuditSubject, run_leakage_gates, run_validation
+    from ghostchart.privacy.policy import policy_in_force
     from ghostchart.synth.corpus_writer import load_synthetic
     from ghostchart.synth.fidelity import measure_fidelity
 
@@ -62,7 +63,8 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     systems = code_systems(config)
     validation = run_validation(layout.corpus, systems, progress)
     subject = AuditSubject(layout.corpus, layout.protected, train, holdout, synthetic, systems)
-    leakage = run_leakage_gates(subject, config.privacy, stream(config.seed, "audit"), progress, workers=config.workers)
+    policy = policy_in_force(config.privacy)
+    leakage = run_leakage_gates(subject, policy, stream(config.seed, "audit"), progress, workers=config.workers)
     with progress.task("Measuring fidelity", None):
         fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"))
     found = Audit(tuple(leakage), tuple(validation), fidelity)
@@ -136,14 +138,14 @@ def certify(
     digest = certify_digest(layout, state, config)
     if found is None and state.is_done(STAGE, digest):
         try:
-            return verify(layout.corpus, config), read_reports(layout)
+            return verify(layout.corpus, config, before_signoff=True), read_reports(layout)
         except VerificationError:
             progress.say("The certificate no longer verifies; running the gates again")
     state.forget(STAGE)
     if found is None:
         found = audit(layout, config, progress)
     certificate = _sign(layout, state, config, found)
-    corpus = verify(layout.corpus, config)
+    corpus = verify(layout.corpus, config, before_signoff=True)
     state.mark_done(STAGE, digest)
     progress.say(f"Certificate written: {certificate.name}, signed by key {corpus.key_id[:16]}")
     return corpus, found
@@ -151,7 +153,10 @@ def certify(
 
 def certify_digest(layout: RunLayout, state: RunState, config: RunConfig) -> str:
     """Digest of gates' settings over one generation."""
-    settings = {"privacy": config.privacy.model_dump(mode="json"), "certify": config.certify.model_dump(mode="json")}
+    from ghostchart.privacy.policy import policy_in_force
+
+    policy = policy_in_force(config.privacy)
+    settings = {"privacy": policy.model_dump(mode="json"), "certify": config.certify.model_dump(mode="json")}
     return state.digest(
         STAGE, settings, state.digest(GENERATE, generation_values(config)), sha256_file(layout.shard_record)
     )
@@ -172,12 +177,15 @@ def _sign(layout: RunLayout, state: RunState, config: RunConfig, found: Audit) -
     from ghostchart.privacy.gate_check import require_passed
     from ghostchart.privacy.keys import issuer_key
     from ghostchart.privacy.manifest import write_manifest
+    from ghostchart.privacy.policy import policy_in_force
 
     require_passed(found.gates)
-    systems = code_systems(config)
+    systems, policy = code_systems(config), policy_in_force(config.privacy)
     facts = CertificateFacts(
         config_digest=digest_of(_without_secrets(config)),
-        policy_digest=digest_of(config.privacy),
+        policy_digest=policy.digest,
+        policy_profile=policy.profile,
+        signoff_required=policy.signoff_required,
         versions=tool_versions(),
         code_releases={system: systems.release_of(system) for system in _systems_in(layout)},
         cpt_setting=config.corpus.cpt,
@@ -197,7 +205,8 @@ def _sign(layout: RunLayout, state: RunState, config: RunConfig, found: Audit) -
 def _without_secrets(config: RunConfig) -> RunConfig:
     # The digest leaves the protected zone and everything else in it is guessable, so a plain seed would be too.
     source = config.source.model_copy(update={"path": None, "demo_seed": 0})
-    return config.model_copy(update={"seed": 0, "workers": 1, "source": source})
+    privacy = config.privacy.model_copy(update={"policy_file": None})  # a path; the policy has a digest of its own
+    return config.model_copy(update={"seed": 0, "workers": 1, "source": source, "privacy": privacy})
 
 
 def _systems_in(layout: RunLayout) -> list[System]:
@@ -213,9 +222,25 @@ def _source_counts(layout: RunLayout) -> dict[str, int]:
     }
 
 
-def verify(corpus: Path, config: RunConfig, trust: Sequence[Path] = ()) -> CertifiedCorpus:
-    """Check a corpus against the keys of the user's key folder and those named."""
-    from ghostchart.privacy.keys import trusted_keys
-    from ghostchart.privacy.verification import verify_corpus
+def verify(corpus: Path, config: RunConfig, *, before_signoff: bool = False) -> CertifiedCorpus:
+    """Check a corpus against the user's keys, the run's privacy policy and the code sets in use.
 
-    return verify_corpus(corpus, trusted_keys(config.certify.key_dir, trust))
+    Args:
+        corpus: the corpus directory.
+        config: names key folder, policy and CPT setting.
+        before_signoff: a privacy officer need not have decided yet, and a decision is not looked at.
+
+    Raises:
+        VerificationError: the first thing that is wrong, by file or field.
+    """
+    from ghostchart.privacy.keys import trusted_keys
+    from ghostchart.privacy.policy import policy_in_force
+    from ghostchart.privacy.verification import Requirements, verify_corpus
+
+    systems = code_systems(config)
+    require = Requirements(
+        signoff="ignored" if before_signoff else "as_policy",
+        policy=policy_in_force(config.privacy),
+        code_releases={system: systems.release_of(system) for system in SYSTEMS},
+    )
+    return verify_corpus(corpus, trusted_keys(config.certify.key_dir), require=require)

@@ -93,20 +93,36 @@ def settle(layout: RunLayout, state: RunState, config: RunConfig, progress: Prog
 
     Raises:
         GateRefused: refused and not allowed.
+        VerificationError: the policy wants a privacy officer's approval, and there is none.
     """
     if state.is_done(CERTIFY, certify_digest(layout, state, config)):
         try:
-            return verify(layout.corpus, config), read_reports(layout)
+            verify(layout.corpus, config, before_signoff=True)
         except VerificationError as error:
             progress.say(f"Certifying again: {error}")
+        else:
+            # An officer's decision is never a reason to certify again: that would remove it.
+            return _signed_off(layout, config, progress), read_reports(layout)
     found = audit(layout, config, progress)
     try:
-        return certify(layout, state, config, progress, found=found)
+        certify(layout, state, config, progress, found=found)
     except GateRefused as refusal:
         if not config.allow_uncertified:
             raise
         progress.say(f"Going on without a certificate (allow_uncertified): {refusal}")
         return UncertifiedCorpus(layout.corpus, refusal.what), found
+    return _signed_off(layout, config, progress), found
+
+
+def _signed_off(layout: RunLayout, config: RunConfig, progress: Progress) -> Corpus:
+    """The certified corpus, with the sign-off that its policy may want."""
+    try:
+        return verify(layout.corpus, config)
+    except VerificationError as refusal:
+        if not config.allow_uncertified:
+            raise
+        progress.say(f"Going on without a sign-off (allow_uncertified): {refusal}")
+        return UncertifiedCorpus(layout.corpus, refusal.what)
 
 
 def corpus_for_training(layout: RunLayout, config: RunConfig) -> Corpus:

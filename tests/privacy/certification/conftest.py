@@ -130,6 +130,8 @@ def make_facts() -> CertificateFacts:
     return CertificateFacts(
         config_digest="a" * 64,
         policy_digest=POLICY_DIGEST,
+        policy_profile="default",
+        signoff_required=False,
         versions={"ghostchart": "0.1.0", "python": "3.11.0"},
         code_releases=RELEASES,
         cpt_setting="starter",

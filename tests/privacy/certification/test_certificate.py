@@ -17,15 +17,14 @@ from ghostchart.privacy.certificate import (
     CertificateFacts,
     SourceSummary,
     commit_to_seeds,
-    digest_of,
     issue_certificate,
     summarise_source,
     tool_versions,
 )
 from ghostchart.privacy.keys import SigningKey, issuer_key, new_key
 from ghostchart.privacy.manifest import write_manifest
+from ghostchart.privacy.policy import PrivacyPolicy, load_policy
 from ghostchart.privacy.verification import verify_details
-from ghostchart.schemas.config import PrivacyConfig
 from ghostchart.schemas.errors import CorpusError, GateRefused, UsageError
 from ghostchart.schemas.measures import Measure
 from ghostchart.schemas.verdict import Verdict
@@ -229,10 +228,11 @@ def test_seed_commitment_binds_and_needs_a_key() -> None:
 
 
 def test_policy_digest_follows_every_bar() -> None:
-    digests = {digest_of(PrivacyConfig())}
-    for name, value in (("membership_auc_upper", 0.61), ("phi_recall_lower", 0.9), ("min_holdout_patients", 301)):
-        digests.add(digest_of(PrivacyConfig(**{name: value})))
-    assert len(digests) == 4
+    policy = load_policy()
+    changed = {"profile": "other", "signoff_required": True, "min_holdout_patients": 301}
+    bars = {name: changed.get(name, 0.5) for name in PrivacyPolicy.model_fields}
+    digests = {policy.model_copy(update={name: value}).digest for name, value in bars.items()}
+    assert len(digests | {policy.digest}) == len(bars) + 1
 
 
 def test_facts_refuse_what_is_no_digest_and_versions_without_the_tool(kit) -> None:

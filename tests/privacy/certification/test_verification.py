@@ -19,6 +19,7 @@ from ghostchart.privacy.certificate import issue_certificate
 from ghostchart.privacy.dsse import sign_statement
 from ghostchart.privacy.keys import issuer_key, new_key, revoke, trusted_keys
 from ghostchart.privacy.manifest import read_manifest, write_manifest
+from ghostchart.privacy.policy import load_policy
 from ghostchart.privacy.verification import Requirements, verify_certificate, verify_corpus, verify_details
 from ghostchart.schemas.canonical import canonical_json, sha256_bytes, sha256_file
 from ghostchart.schemas.errors import VerificationError
@@ -341,13 +342,13 @@ def test_policy_and_code_release_that_the_verifier_requires(certified, kit) -> N
     def check(**wanted: Any) -> None:
         verify_corpus(certified.corpus, certified.trust, NOW, require=Requirements(**wanted))
 
-    check(policy_digest="b" * 64, code_releases=kit.facts.code_releases)
-    with pytest.raises(VerificationError, match="policy_digest is not that of the policy required"):
-        check(policy_digest="c" * 64)
+    check(code_releases=kit.facts.code_releases)
+    with pytest.raises(VerificationError, match=r"policy_digest is that of profile 'default', not .* policy 'strict'"):
+        check(policy=load_policy("strict"))
     with pytest.raises(VerificationError, match=r"code_releases\.icd10cm is 'ICD-10-CM 2026-04'"):
         check(code_releases={"icd10cm": "ICD-10-CM 2027"})
     with pytest.raises(VerificationError, match="no privacy officer has signed off"):
-        check(signoff=True)
+        check(signoff="required")
 
 
 def test_nobody_trusted_means_nothing_verifies(certified, tmp_path: Path) -> None:

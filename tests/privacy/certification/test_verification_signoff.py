@@ -36,7 +36,7 @@ def verify(certified, **wanted: Any):
 def test_approved_corpus_verifies_and_shows_who_approved(signed) -> None:
     certified, officer, path = signed
     assert path.name == f"signoff-{officer.key_id}.json"
-    (found,) = verify(certified, signoff=True).signoffs
+    (found,) = verify(certified, signoff="required").signoffs
     assert found.key_id == officer.key_id
     assert found.decision.conclusion == "approved"
     assert found.decision.name == "Pat Öfficer"
@@ -61,7 +61,7 @@ def test_officer_who_does_not_approve_refuses_the_corpus(certified, conclusion) 
     with pytest.raises(VerificationError, match=f"conclusion is {conclusion}"):
         verify(certified)
     sign_off(certified.corpus, officer, "approved", "Pat", POLICY, NOW)
-    verify(certified, signoff=True)
+    verify(certified, signoff="required")
 
 
 def test_issuer_cannot_sign_off(signed) -> None:
