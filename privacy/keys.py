@@ -46,6 +46,7 @@ __all__ = [
     "Role",
     "SigningKey",
     "TrustedKeys",
+    "find_key",
     "issuer_key",
     "key_dir_default",
     "list_keys",
@@ -200,6 +201,21 @@ def list_keys(key_dir: Path | None = None) -> tuple[KeyEntry, ...]:
         KeyEntry(key, _private_path(folder, key.role, key_id).exists(), trust.revoked_keys.get(key_id))
         for key_id, key in sorted(trust.keys.items(), key=lambda item: (item[1].role, item[0]))
     )
+
+
+def find_key(key_id: str, key_dir: Path | None = None) -> PublicKey:
+    """The one trusted key whose id begins so.
+
+    Raises:
+        UsageError: none or several do.
+    """
+    found = [entry.public for entry in list_keys(key_dir) if entry.public.key_id.startswith(key_id)]
+    if len(found) != 1:
+        raise UsageError(
+            f"{'no' if not found else len(found)} trusted keys begin with {key_id[:64]!r}",
+            fix="Run 'ghostchart keys show' for the list",
+        )
+    return found[0]
 
 
 def revoke(digest: str, reason: str, key_dir: Path | None = None, *, kind: Literal["key", "certificate"]) -> None:

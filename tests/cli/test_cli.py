@@ -13,7 +13,9 @@ from ghostchart.cli.options import configuration
 from ghostchart.schemas.config import RunConfig, Section, load_config
 from ghostchart.schemas.errors import ConfigError, UsageError
 
-COMMANDS = ("run", "generate", "audit", "certify", "verify", "train", "evaluate", "codes", "templates", "init")
+COMMANDS = (
+    "run", "generate", "audit", "certify", "signoff", "verify", "train", "evaluate", "codes", "templates", "keys", "init",
+)  # fmt: skip
 
 
 def ghostchart(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

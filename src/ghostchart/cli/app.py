@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ghostchart import __version__
-from ghostchart.cli import codes, templates
+from ghostchart.cli import codes, keys, templates
 from ghostchart.cli.options import (
     AllowUncertified,
     ConfigFile,
@@ -25,6 +25,7 @@ from ghostchart.cli.options import (
     configuration_of,
     pick_models,
 )
+from ghostchart.cli.signoff import signoff
 
 RunDirectory = Annotated[Path, typer.Argument(help="Directory of the run (the --out of generate or run).")]
 
@@ -38,6 +39,10 @@ app = typer.Typer(
 )
 app.add_typer(codes.app, name="codes")
 app.add_typer(templates.app, name="templates")
+app.add_typer(keys.app, name="keys")
+app.command(
+    epilog="Example: [bold]ghostchart signoff out/corpus --conclusion approved --name 'Pat Lee, privacy officer'[/]"
+)(signoff)
 
 
 def _show_version(wanted: bool) -> None:
@@ -159,12 +164,17 @@ def certify(out: RunDirectory, config: ConfigFile = None) -> None:
     from ghostchart.console import STDOUT, TerminalProgress, print_verdicts
     from ghostchart.pipeline.certify import certify as certify_corpus
     from ghostchart.pipeline.run import stage_in
+    from ghostchart.privacy.policy import policy_in_force
 
     settings = configuration_of(out, config)
     with stage_in(out, settings) as (layout, state):
         corpus, found = certify_corpus(layout, state, settings, TerminalProgress())
     print_verdicts(found.gates)
     STDOUT.print(f"Certified  {_shown(corpus.path)}  ({corpus.stamp})", soft_wrap=True)
+    if policy_in_force(settings.privacy).signoff_required:
+        STDOUT.print(
+            f"Now a privacy officer has to decide: ghostchart signoff {_shown(corpus.path)} --help", soft_wrap=True
+        )
 
 
 @app.command(epilog="Example: [bold]ghostchart verify out/corpus --trust hospital-issuer.json[/]")
@@ -173,15 +183,41 @@ def verify(
     trust: Annotated[
         list[Path] | None, typer.Option(help="Public key file to trust, beside the user's key folder.")
     ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Policy that must have held: a profile, FILE or FILE:PROFILE.", show_default="any"),
+    ] = None,
+    require_signoff: Annotated[
+        bool, typer.Option("--require-signoff", help="Demand an approval even where the policy does not.")
+    ] = False,
     key_dir: Annotated[Path | None, typer.Option(help="Key folder.", show_default="the user's")] = None,
 ) -> None:
     """Check a corpus against its certificate; names the first thing that is wrong."""
     from ghostchart.console import STDOUT
     from ghostchart.privacy.keys import trusted_keys
-    from ghostchart.privacy.verification import verify_corpus
+    from ghostchart.privacy.policy import named_policy
+    from ghostchart.privacy.verification import Requirements, verify_details
 
-    found = verify_corpus(corpus, trusted_keys(key_dir, trust or ()))
-    STDOUT.print(f"Valid      {_shown(corpus)}  ({found.stamp}, key {found.key_id[:16]})", soft_wrap=True)
+    require = Requirements(
+        signoff="required" if require_signoff else "as_policy", policy=named_policy(policy) if policy else None
+    )
+    found = verify_details(corpus, trusted_keys(key_dir, trust or ()), require=require)
+    predicate = found.certificate.predicate
+    STDOUT.print(f"Valid      {_shown(corpus)}  ({found.corpus.stamp}, key {found.corpus.key_id[:16]})", soft_wrap=True)
+    STDOUT.print(
+        f"Policy     {predicate.policy_profile}, sha256:{predicate.policy_digest}, certificate expires {predicate.expires}",
+        soft_wrap=True,
+        markup=False,
+    )
+    for entry in found.signoffs:
+        decision = entry.decision
+        STDOUT.print(
+            f"Signed off {decision.conclusion} by {decision.name} on {decision.date} (officer key {entry.key_id[:16]})",
+            soft_wrap=True,
+            markup=False,
+        )
+    if not found.signoffs:
+        STDOUT.print("Signed off by nobody; the policy does not ask for it")
 
 
 @app.command(epilog="Example: [bold]ghostchart train out --model tiny[/]")
