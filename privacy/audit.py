@@ -15,6 +15,7 @@ from ghostchart.privacy.masking import write_protected_findings
 from ghostchart.privacy.membership import run_membership
 from ghostchart.privacy.overlap import OverlapTally, judge_overlap
 from ghostchart.privacy.overlap_search import SourceSearch
+from ghostchart.privacy.phi.adjudication import load_adjudications
 from ghostchart.privacy.phi.gate import draw_sample, run_phi_scan
 from ghostchart.privacy.phi.reconcile import NoteText
 from ghostchart.privacy.phi.scanner import KnownSpan
@@ -73,9 +74,17 @@ def run_leakage_gates(
     index = IdentifierIndex.build(subject.train, subject.holdout, generator(key_seed).bytes(32))
     rows = list(_rows(subject.corpus))
     started = time.monotonic()
-    sample = draw_sample(len(rows), sample_seed)
+    sample = draw_sample([ledger for _, _, ledger in rows], sample_seed)
     notes = [NoteText(note_id, text, ledger, place in sample) for place, (note_id, text, ledger) in enumerate(rows)]
-    phi, phi_findings = run_phi_scan(notes, policy, index.digest, progress, workers=workers)
+    phi, phi_findings = run_phi_scan(
+        notes,
+        policy,
+        index.digest,
+        progress,
+        workers=workers,
+        adjudicated=load_adjudications(subject.protected),
+        is_source=index.is_taken,
+    )
     phi, started = _timed(phi, started)
     search, tally = SourceSearch(index), OverlapTally()
     with progress.task("source overlap", total=len(notes)) as advance:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ghostchart import __version__
-from ghostchart.cli import codes, keys, templates
+from ghostchart.cli import audit, codes, keys, templates
 from ghostchart.cli.options import (
     AllowUncertified,
     ConfigFile,
@@ -37,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(audit.app, name="audit")
 app.add_typer(codes.app, name="codes")
 app.add_typer(templates.app, name="templates")
 app.add_typer(keys.app, name="keys")
@@ -138,24 +139,6 @@ def generate(
     listed = ", ".join(f"{split} {count:,}" for split, count in made.notes.items())
     STDOUT.print(f"Notes      {listed}")
     STDOUT.print(f"Corpus     {_shown(layout.corpus)} (not certified; next: ghostchart certify {out})", soft_wrap=True)
-
-
-@app.command(epilog="Example: [bold]ghostchart audit out[/]")
-def audit(out: RunDirectory, config: ConfigFile = None) -> None:
-    """Run every gate over OUT/corpus and write its reports, without signing. Removes an old certificate."""
-    from ghostchart.console import STDOUT, TerminalProgress, print_verdicts
-    from ghostchart.pipeline.certify import audit as run_gates
-    from ghostchart.pipeline.run import stage_in
-    from ghostchart.schemas.verdict import overall
-
-    settings = configuration_of(out, config)
-    with stage_in(out, settings) as (layout, state):
-        state.forget("certify")
-        found = run_gates(layout, settings, TerminalProgress())
-    print_verdicts(found.gates)
-    STDOUT.print(f"Reports    {_shown(layout.corpus / 'reports')}", soft_wrap=True)
-    if overall(found.gates) != "passed":
-        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: [bold]ghostchart certify out[/]")

@@ -153,10 +153,16 @@ def certify(
 
 def certify_digest(layout: RunLayout, state: RunState, config: RunConfig) -> str:
     """Digest of gates' settings over one generation."""
+    from ghostchart.privacy.phi.adjudication import FILE as ADJUDICATIONS
     from ghostchart.privacy.policy import policy_in_force
 
     policy = policy_in_force(config.privacy)
-    settings = {"privacy": policy.model_dump(mode="json"), "certify": config.certify.model_dump(mode="json")}
+    decided = layout.protected / ADJUDICATIONS
+    settings = {
+        "privacy": policy.model_dump(mode="json"),
+        "certify": config.certify.model_dump(mode="json"),
+        "adjudications": sha256_file(decided) if decided.exists() else "",
+    }
     return state.digest(
         STAGE, settings, state.digest(GENERATE, generation_values(config)), sha256_file(layout.shard_record)
     )
