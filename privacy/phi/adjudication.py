@@ -50,9 +50,7 @@ def load_adjudications(protected: Path) -> dict[str, Adjudication]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise InputError("the adjudications are not readable YAML", where=str(path)) from None
     if not isinstance(rows, list):
-        raise InputError(
-            "the adjudications are no list", where=str(path), fix=f"Give each its {', '.join(_FIELDS)}"
-        )
+        raise InputError("the adjudications are no list", where=str(path), fix=f"Give each its {', '.join(_FIELDS)}")
     found: dict[str, Adjudication] = {}
     for place, row in enumerate(rows, start=1):
         entry = _entry(row, f"{path}, entry {place}")
@@ -69,7 +67,9 @@ def _entry(row: Any, where: str) -> Adjudication:
     digest = str(digest)
     if len(digest) != 16 or set(digest) - set("0123456789abcdef"):
         raise InputError(
-            "the digest has not 16 hex digits", where=where, fix="Copy it from protected/reports/findings.json, in quotes"
+            "the digest has not 16 hex digits",
+            where=where,
+            fix="Copy it from protected/reports/findings.json, in quotes",
         )
     if decision not in DECISIONS:
         raise InputError(f"the decision is not one of {', '.join(DECISIONS)}", where=where)
@@ -117,12 +117,16 @@ def require_open_finding(protected: Path, digest: str) -> None:
         rows = json.loads(path.read_text())["findings"]
         gates = {str(row["gate"]) for row in rows if row["digest"] == digest}
     except OSError:
-        raise InputError("there are no findings to decide about", where=str(path), fix="Run ghostchart audit first") from None
+        raise InputError(
+            "there are no findings to decide about", where=str(path), fix="Run ghostchart audit first"
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise InputError("the findings are damaged", where=str(path), fix="Run ghostchart audit again") from None
     if gates - {"phi_scan"}:
         raise InputError(
-            f"finding {digest} matches a patient of the source", where=str(path), fix="Remove it; no decision excuses it"
+            f"finding {digest} matches a patient of the source",
+            where=str(path),
+            fix="Remove it; no decision excuses it",
         )
     if not gates:
         raise InputError(f"no finding has the digest {digest}", where=str(path), fix="Copy it from that file")

@@ -89,9 +89,8 @@ def run_phi_scan(
 ) -> tuple[Verdict, list[ProtectedFinding]]:
     """Scan a corpus and judge it; ``workers`` defaults to the machine's cores, at most 4. The verdict is the same for any.
 
-    Args:
-        adjudicated: decisions by digest; a finding with one does not fail the gate.
-        is_source: whether a (type, value) belongs to a source patient; no decision excuses such a finding.
+    A finding with a decision in ``adjudicated`` (by digest) does not fail the gate, unless ``is_source`` says that its
+    (type, value) belongs to a source patient.
 
     Returns:
         the verdict and the findings for the protected report, both without a readable value.
@@ -161,10 +160,10 @@ def judge(scans: Sequence[NoteScan], found: Sequence[ProtectedFinding], policy: 
     sampled = [scan for scan in scans if scan.recall or scan.only_in_full]
     by_type: dict[str, list[bool]] = {}
     for scan in sampled:
-        for kind, found in scan.recall:
-            by_type.setdefault(kind, []).append(found)
-    structured = [found for kind, group in by_type.items() if kind in STRUCTURED_TYPES for found in group]
-    others = [found for kind, group in by_type.items() if kind not in STRUCTURED_TYPES for found in group]
+        for kind, seen in scan.recall:
+            by_type.setdefault(kind, []).append(seen)
+    structured = [seen for kind, group in by_type.items() if kind in STRUCTURED_TYPES for seen in group]
+    others = [seen for kind, group in by_type.items() if kind not in STRUCTURED_TYPES for seen in group]
     outcome: Outcome = "failed" if unaccounted else "passed"
     required: int | None = None
     limit = policy.phi_recall_lower

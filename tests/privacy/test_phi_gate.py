@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
+from ghostchart.privacy.phi.adjudication import Adjudication
 from ghostchart.privacy.phi.gate import draw_sample, judge, run_phi_scan
 from ghostchart.privacy.phi.reconcile import NoteScan, NoteText, scan_notes
 from ghostchart.privacy.phi.scanner import KnownSpan
@@ -127,7 +130,7 @@ def test_too_few_surrogates_are_inconclusive_and_say_how_many_it_takes() -> None
 
 
 def test_samples_are_seeded() -> None:
-    first, again, other = (draw_sample(1000, np.random.SeedSequence(seed)) for seed in (1, 1, 2))
+    first, again, other = (draw_sample([()] * 1000, np.random.SeedSequence(seed)) for seed in (1, 1, 2))
     assert first == again != other
     assert len(first) == 300
 
@@ -138,3 +141,54 @@ def test_one_and_two_workers_give_one_verdict() -> None:
     notes.append(_note(5000, "\nSpoke with Wanjiru Kamau by phone."))
     alone, together = (run_phi_scan(notes, load_policy(), _digest, workers=n) for n in (1, 2))
     assert alone == together
+
+
+def test_the_sample_holds_what_there_is_of_a_rare_type() -> None:
+    ledgers = [[KnownSpan(0, 4, "DATE_TIME")] for _ in range(2000)]
+    for place in range(0, 2000, 100):
+        ledgers[place].append(KnownSpan(5, 9, "VEHICLE_ID"))
+    sample = draw_sample(ledgers, np.random.SeedSequence(1))
+    assert sum(place % 100 == 0 for place in sample) == 20
+    assert len(sample) <= 320
+
+
+_PLANTED = "Rosalind Achterberg"
+
+
+def _with_planted() -> list[NoteText]:
+    return [*_clean(), *(_note(place, f"\nThe neighbor {_PLANTED} called.") for place in (97, 98, 99))]
+
+
+def _decided(decision: str = "made_up") -> dict[str, Adjudication]:
+    digest = _digest("PERSON", _PLANTED)
+    return {digest: Adjudication(digest, decision, "Pat Lee", date(2026, 3, 4))}
+
+
+def test_an_adjudicated_finding_passes_and_is_counted() -> None:
+    verdict, findings = run_phi_scan(_with_planted(), load_policy(), _digest, workers=1, adjudicated=_decided())
+    assert verdict.outcome == "passed", verdict.reasons
+    counted = next(m for m in verdict.measures if "adjudicated" in m.name)
+    assert (counted.value, counted.n) == (3.0, 1)
+    assert [item.kind for item in findings] == ["adjudicated: made_up"] * 3
+    assert "Pat Lee" not in verdict.model_dump_json()
+    assert "Rosalind" not in verdict.model_dump_json() + repr(findings)
+
+
+def test_a_decision_excuses_its_own_value_only() -> None:
+    notes = [*_with_planted(), _note(100, "\nThe neighbor Wanjiru Kamau called.")]
+    verdict, _ = run_phi_scan(notes, load_policy(), _digest, workers=1, adjudicated=_decided())
+    assert verdict.outcome == "failed"
+    assert "1 finding(s) in 1 note(s)" in verdict.reasons[0]
+
+
+def test_no_decision_excuses_a_source_patient() -> None:
+    verdict, _ = run_phi_scan(
+        _with_planted(),
+        load_policy(),
+        _digest,
+        workers=1,
+        adjudicated=_decided(),
+        is_source=lambda kind, value: (kind, value) == ("PERSON", _PLANTED),
+    )
+    assert verdict.outcome == "failed"
+    assert "3 finding(s)" in verdict.reasons[0]

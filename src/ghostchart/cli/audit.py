@@ -105,4 +105,6 @@ def adjudicate(
     require_open_finding(protected, digest)
     entry = Adjudication(digest, decision.value, name, datetime.now(UTC).date())
     path = record_adjudication(protected, entry)
-    STDOUT.print(f"Recorded   {decision.value} by {name} in {path}; next: ghostchart audit {out}", soft_wrap=True, markup=False)
+    STDOUT.print(
+        f"Recorded   {decision.value} by {name} in {path}; next: ghostchart audit {out}", soft_wrap=True, markup=False
+    )

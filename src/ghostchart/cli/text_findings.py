@@ -80,7 +80,11 @@ def _print_table(rows: Sequence[dict[str, object]], n_files: int) -> None:
         for row in rows:
             where = f"{row['file']}:{row['line']}:{row['column']}"
             table.add_row(
-                Text(where), str(row["entity_type"]), f"{row['score']:.2f}", Text(str(row["value"])), Text(str(row["context"]))
+                Text(where),
+                str(row["entity_type"]),
+                f"{row['score']:.2f}",
+                Text(str(row["value"])),
+                Text(str(row["context"])),
             )
         STDOUT.print(table)
     count = f"{len(rows)} finding{'' if len(rows) == 1 else 's'}" if rows else "No identifier found"
