@@ -20,19 +20,48 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SourceConfig(Section):
-    """Which hospital to learn from."""
+SourceKind = Literal["demo", "mimic-iv", "omop", "csv", "synthea", "fhir"]
 
-    kind: Literal["demo", "mimic-iv"] = "demo"
+
+class SourceConfig(Section):
+    """Which hospital to learn from.
+
+    ``url`` names a PostgreSQL server in place of ``path`` (OMOP only) and must hold no password: libpq finds it in
+    PGPASSWORD, PGPASSFILE or ~/.pgpass. ``code_map`` brings foreign condition codes to ICD-10-CM.
+    """
+
+    kind: SourceKind = "demo"
     path: Path | None = None
+    url: str | None = None
+    cdm_schema: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}$")] | None = None
+    mapping: Path | None = None
+    code_map: Path | None = None
     demo_patients: Annotated[int, Field(ge=50)] = 5000
     demo_seed: int = 20260401
 
     @model_validator(mode="after")
     def _path_where_needed(self) -> SourceConfig:
-        if self.kind != "demo" and self.path is None:
+        if self.kind != "demo" and self.path is None and (self.kind != "omop" or self.url is None):
             raise ValueError(f"source {self.kind} needs a path")
+        if self.url is not None:
+            self._check_url(self.url)
+        elif self.cdm_schema is not None:
+            raise ValueError("cdm_schema goes with url, and with that only")
+        if self.mapping is not None and self.kind != "csv":
+            raise ValueError("mapping goes with source csv, and with that only")
+        if self.code_map is not None and self.kind == "demo":
+            raise ValueError("the demo hospital needs no code_map")
         return self
+
+    def _check_url(self, url: str) -> None:
+        if self.kind != "omop" or self.path is not None:
+            raise ValueError("url goes with source omop and takes the place of path")
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("url must begin with postgresql://")
+        address, _, options = url.partition("://")[2].partition("?")
+        user = address.rpartition("@")[0]
+        if ":" in user or "password" in options.lower():
+            raise ValueError("url must hold no password; libpq reads it from PGPASSWORD or ~/.pgpass")
 
 
 class EhrModelConfig(Section):

@@ -94,12 +94,36 @@ class TableCount:
 
 
 @dataclass(frozen=True)
+class UnmappedCode:
+    """A code of the source that no map brings to a system in use; ``kind`` is the table it came from."""
+
+    kind: str
+    system: str
+    code: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class NullCount:
+    """Rows of one source table whose column is empty."""
+
+    table: str
+    column: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class SourceReport:
-    """What a source adapter read, used and refused, by table; no values, only counts."""
+    """What a source adapter read, used and refused, by table; counts, and the codes that nothing maps.
+
+    ``unmapped`` belongs into the protected zone (a rare code may point at one patient); pages show its totals.
+    """
 
     source: str
     tables: tuple[TableCount, ...]
     remarks: tuple[str, ...] = ()
+    unmapped: tuple[UnmappedCode, ...] = ()
+    nulls: tuple[NullCount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_ta
 from ghostchart.schemas.errors import CodeError, SourceError
 from ghostchart.schemas.icd10cm import load_icd10cm
 from ghostchart.schemas.progress import SILENT, Progress
-from ghostchart.synth.sources.csv_tables import CsvTables
 from ghostchart.synth.sources.mimic_measurements import read_labs, read_omr
+from ghostchart.synth.sources.source_tables import SourceTables
 
 ICD9 = "ICD-9 (no map supplied)"
 UNUSED_ADMISSION = "admission without ICD-10-CM diagnosis"
@@ -49,7 +49,7 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
     directory = path / "hosp" if (path / "hosp").is_dir() else path
     if not directory.is_dir():
         raise SourceError("there is no such directory", where=str(path), fix="Give MIMIC-IV's directory 'hosp'")
-    source = CsvTables(directory)
+    source = SourceTables(directory)
     counts: list[TableCount] = []
     remarks: list[str] = []
     with progress.task("Reading MIMIC-IV", 8) as advance:
@@ -104,7 +104,7 @@ def _table(name: str, rows: list[tuple[Any, ...]]) -> Any:
     return table_from_columns(name, dict(zip(names, columns, strict=True)))
 
 
-def _patients(source: CsvTables) -> dict[str, tuple[str, date, date | None]]:
+def _patients(source: SourceTables) -> dict[str, tuple[str, date, date | None]]:
     """subject_id -> (sex, birth date, death date)."""
     file = source.open("patients", ("subject_id", "gender", "anchor_age", "anchor_year", "anchor_year_group", "dod"))
     found: dict[str, tuple[str, date, date | None]] = {}
@@ -122,7 +122,7 @@ def _patients(source: CsvTables) -> dict[str, tuple[str, date, date | None]]:
     return found
 
 
-def _year_shifts(source: CsvTables) -> dict[str, int]:
+def _year_shifts(source: SourceTables) -> dict[str, int]:
     """subject_id -> whole years that lead from MIMIC's shifted calendar back to about the real one (negative)."""
     file = "patients"
     shifts: dict[str, int] = {}
@@ -154,7 +154,7 @@ def _moved(day: Day, years: int) -> Day:
 
 
 def _admissions(
-    source: CsvTables, patients: dict[str, tuple[str, date, date | None]]
+    source: SourceTables, patients: dict[str, tuple[str, date, date | None]]
 ) -> dict[str, tuple[str, str, datetime, datetime]]:
     """hadm_id -> (subject_id, encounter class, start, end)."""
     file = source.open("admissions", ("subject_id", "hadm_id", "admittime", "dischtime", "admission_type"))
@@ -176,7 +176,7 @@ def _admissions(
 
 
 def _diagnoses(
-    source: CsvTables, admissions: dict[str, tuple[str, str, datetime, datetime]], counts: list[TableCount]
+    source: SourceTables, admissions: dict[str, tuple[str, str, datetime, datetime]], counts: list[TableCount]
 ) -> list[tuple[str, str, str, str, int]]:
     file = source.open("diagnoses_icd", ("subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"))
     release = load_icd10cm()
@@ -227,7 +227,7 @@ def _count_kept(
 
 
 def _hcpcs(
-    source: CsvTables,
+    source: SourceTables,
     admissions: dict[str, tuple[str, str, datetime, datetime]],
     used: set[str],
     counts: list[TableCount],
@@ -258,7 +258,7 @@ def _hcpcs(
     return list(found)
 
 
-def _icd_procedures(source: CsvTables, counts: list[TableCount], remarks: list[str]) -> None:
+def _icd_procedures(source: SourceTables, counts: list[TableCount], remarks: list[str]) -> None:
     if source.find("procedures_icd") is None:
         remarks.append("no table procedures_icd")
         return
@@ -271,7 +271,7 @@ def _icd_procedures(source: CsvTables, counts: list[TableCount], remarks: list[s
 
 
 def _prescriptions(
-    source: CsvTables,
+    source: SourceTables,
     admissions: dict[str, tuple[str, str, datetime, datetime]],
     used: set[str],
     counts: list[TableCount],

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ghostchart.schemas.ehr import TableCount
 from ghostchart.schemas.errors import SourceError
-from ghostchart.synth.sources.csv_tables import CsvTables
+from ghostchart.synth.sources.source_tables import SourceTables
 
 Observation = tuple[str, str, str, float]
 _DAYS_NEAR = 365
@@ -32,7 +32,7 @@ _LABS = {
 
 
 def read_omr(
-    source: CsvTables,
+    source: SourceTables,
     admissions: dict[str, tuple[str, str, datetime, datetime]],
     used: set[str],
     counts: list[TableCount],
@@ -114,7 +114,7 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def read_labs(source: CsvTables, used: set[str], counts: list[TableCount], remarks: list[str]) -> list[Observation]:
+def read_labs(source: SourceTables, used: set[str], counts: list[TableCount], remarks: list[str]) -> list[Observation]:
     """The median of each of a few labs per used admission; the other rows are counted by reason.
 
     Raises:

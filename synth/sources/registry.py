@@ -26,8 +26,16 @@ def _mimic_iv(config: SourceConfig, progress: Progress) -> EhrTables:
     return read_mimic_iv(config.path, progress)
 
 
+def _omop(config: SourceConfig, progress: Progress) -> EhrTables:
+    from ghostchart.synth.sources.omop import read_omop
+
+    if config.path is None:
+        raise ConfigError("source omop needs a path", fix="Give --path: a directory or a DuckDB file")
+    return read_omop(config.path, config.code_map, progress)
+
+
 # Adapters import what they need when they are called, so that listing them costs nothing.
-ADAPTERS: dict[str, Adapter] = {"demo": _demo, "mimic-iv": _mimic_iv}
+ADAPTERS: dict[str, Adapter] = {"demo": _demo, "mimic-iv": _mimic_iv, "omop": _omop}
 
 
 def load_source(config: SourceConfig, progress: Progress = SILENT) -> EhrTables:

@@ -11,9 +11,12 @@ from ghostchart import __version__
 from ghostchart.cli import audit, codes, keys, templates
 from ghostchart.cli.options import (
     AllowUncertified,
+    CdmSchema,
+    CodeMap,
     ConfigFile,
     Cpt,
     CptFile,
+    Mapping,
     Notes,
     Out,
     Overwrite,
@@ -70,6 +73,9 @@ def run(
     out: Out,
     source: Source = None,
     path: SourcePath = None,
+    mapping: Mapping = None,
+    code_map: CodeMap = None,
+    cdm_schema: CdmSchema = None,
     notes: Notes = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -88,6 +94,9 @@ def run(
         config,
         source=source,
         path=path,
+        mapping=mapping,
+        code_map=code_map,
+        cdm_schema=cdm_schema,
         notes=notes,
         seed=seed,
         workers=workers,
@@ -115,6 +124,9 @@ def generate(
     out: Out,
     source: Source = None,
     path: SourcePath = None,
+    mapping: Mapping = None,
+    code_map: CodeMap = None,
+    cdm_schema: CdmSchema = None,
     notes: Notes = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -130,7 +142,17 @@ def generate(
     from ghostchart.pipeline.run import stage_in
 
     settings = configuration(
-        config, source=source, path=path, notes=notes, seed=seed, workers=workers, cpt=cpt, cpt_file=cpt_file
+        config,
+        source=source,
+        path=path,
+        mapping=mapping,
+        code_map=code_map,
+        cdm_schema=cdm_schema,
+        notes=notes,
+        seed=seed,
+        workers=workers,
+        cpt=cpt,
+        cpt_file=cpt_file,
     )
     print_cpt_notice(settings.corpus.cpt)
     with stage_in(out, settings, overwrite=overwrite) as (layout, state):

@@ -10,8 +10,35 @@ import typer
 from ghostchart.schemas.config import RunConfig, config_from, load_config
 from ghostchart.schemas.errors import ConfigError, UsageError
 
-Source = Annotated[str | None, typer.Option(help="Hospital to learn from: demo or mimic-iv.", show_default="demo")]
-SourcePath = Annotated[Path | None, typer.Option("--path", help="Directory of the source's tables.")]
+Source = Annotated[
+    str | None,
+    typer.Option(help="Hospital to learn from: demo, mimic-iv, omop, csv, synthea or fhir.", show_default="demo"),
+]
+SourcePath = Annotated[
+    str | None,
+    typer.Option(
+        "--path",
+        help="The source's tables: a directory; for omop also a DuckDB file or postgresql://USER@HOST/DATABASE "
+        "(password from PGPASSWORD or ~/.pgpass); for fhir also one file.",
+    ),
+]
+Mapping = Annotated[
+    Path | None,
+    typer.Option(
+        help="For --source csv: the mapping file ('ghostchart init --source csv --path DIR' drafts it).",
+        show_default="DIR/ghostchart-mapping.yaml",
+    ),
+]
+CodeMap = Annotated[
+    Path | None,
+    typer.Option(
+        help="Map from SNOMED, ICD-9-CM ... to ICD-10-CM: a CSV file with columns source_code and icd10cm, or OMOP "
+        "vocabulary tables (CONCEPT, CONCEPT_RELATIONSHIP)."
+    ),
+]
+CdmSchema = Annotated[
+    str | None, typer.Option(help="For OMOP on PostgreSQL: schema of the CDM tables.", show_default="search path")
+]
 Out = Annotated[Path, typer.Option("--out", help="Directory of the run.")]
 Notes = Annotated[int | None, typer.Option(help="Number of notes, all splits together.", show_default="8000")]
 Seed = Annotated[
@@ -33,7 +60,10 @@ def configuration(
     file: Path | None = None,
     *,
     source: str | None = None,
-    path: Path | None = None,
+    path: str | Path | None = None,
+    mapping: Path | None = None,
+    code_map: Path | None = None,
+    cdm_schema: str | None = None,
     notes: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
@@ -52,10 +82,15 @@ def configuration(
     if path is not None:
         if source is None and values["source"]["kind"] == "demo":
             raise UsageError("--path was given without --source", fix="Name the kind of source, e.g. --source mimic-iv")
-        values["source"]["path"] = path
+        address = str(path)
+        on_server = address.startswith(("postgresql://", "postgres://"))
+        values["source"] |= {"url": address if on_server else None, "path": None if on_server else Path(path)}
     given: tuple[tuple[dict[str, Any], str, object], ...] = (
         (values, "seed", seed),
         (values, "workers", workers),
+        (values["source"], "mapping", mapping),
+        (values["source"], "code_map", code_map),
+        (values["source"], "cdm_schema", cdm_schema),
         (values["corpus"], "notes", notes),
         (values["corpus"], "cpt", cpt),
         (values["corpus"], "cpt_file", cpt_file),

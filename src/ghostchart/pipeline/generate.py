@@ -20,7 +20,7 @@ from ghostchart.pipeline.state import (
 from ghostchart.schemas.canonical import readable_json, sha256_file, stream
 from ghostchart.schemas.config import RunConfig
 from ghostchart.schemas.corpus import DATA, shard_paths
-from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount
+from ghostchart.schemas.ehr import EhrTables, NullCount, SourceReport, TableCount, UnmappedCode
 from ghostchart.schemas.errors import CorpusError, VerificationError
 from ghostchart.schemas.note import SPLITS
 from ghostchart.schemas.progress import Progress
@@ -184,7 +184,11 @@ def load_source_report(layout: RunLayout) -> SourceReport:
     """Row counts of the source as the adapter reported them."""
     raw = json.loads((layout.protected / "source" / "report.json").read_text())
     return SourceReport(
-        source=raw["source"], tables=tuple(TableCount(**row) for row in raw["tables"]), remarks=tuple(raw["remarks"])
+        source=raw["source"],
+        tables=tuple(TableCount(**row) for row in raw["tables"]),
+        remarks=tuple(raw["remarks"]),
+        unmapped=tuple(UnmappedCode(**row) for row in raw["unmapped"]),
+        nulls=tuple(NullCount(**row) for row in raw["nulls"]),
     )
 
 

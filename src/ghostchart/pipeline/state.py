@@ -37,8 +37,9 @@ def generation_values(config: RunConfig) -> dict[str, Any]:
         "corpus": config.corpus.model_dump(mode="json"),
         "ghostchart": __version__,
     }
-    if config.source.path is not None:
-        values["source"]["path"] = str(config.source.path.resolve())
+    for name in ("path", "mapping", "code_map"):
+        if (path := getattr(config.source, name)) is not None:
+            values["source"][name] = str(path.resolve())
     return values
 
 
