@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ghostchart.privacy.attacks.at_risk import write_at_risk
+from ghostchart.privacy.attacks.text_copies import run_text_copies
+from ghostchart.privacy.disclosure import run_disclosure
 from ghostchart.privacy.identifier_index import IdentifierIndex
 from ghostchart.privacy.masking import write_protected_findings
 from ghostchart.privacy.membership import run_membership
@@ -59,10 +62,11 @@ def run_leakage_gates(
     *,
     workers: int | None = None,
 ) -> tuple[Verdict, ...]:
-    """The gates "phi_scan", "source_overlap" and "membership_inference", in this order.
+    """The gates "phi_scan", "source_overlap", "membership_inference", "disclosure" and "text_copies", in this order.
 
     The verdicts depend on the subject, the policy and the seed, not on ``workers``. Findings are written to
-    ``protected/reports/findings.json``, masked, in a folder of mode 0700.
+    ``protected/reports/findings.json``, masked, and training patients at risk to ``at_risk.json`` beside it, as
+    pseudonyms; the folder has mode 0700.
 
     Raises:
         CorpusError: the corpus cannot be read.
@@ -70,7 +74,7 @@ def run_leakage_gates(
     """
     # A copy: spawning changes a SeedSequence, and equal seeds must give equal verdicts however often they are used.
     own = np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, 0))
-    key_seed, sample_seed, attack_seed = own.spawn(3)
+    key_seed, sample_seed, attack_seed, disclosure_seed = own.spawn(4)
     index = IdentifierIndex.build(subject.train, subject.holdout, generator(key_seed).bytes(32))
     rows = list(_rows(subject.corpus))
     started = time.monotonic()
@@ -92,11 +96,18 @@ def run_leakage_gates(
             tally.add_note(note.note_id, note.text, search, index)
             advance(1)
     overlap, started = _timed(judge_overlap(tally, index), started)
-    membership = run_membership(subject.train, subject.holdout, subject.synthetic, policy, attack_seed, progress)
-    membership, _ = _timed(membership, started)
+    populations = (subject.train, subject.holdout, subject.synthetic)
+    attacked = run_membership(
+        *populations, policy, attack_seed, progress, pseudonym=lambda patient: index.digest("patient", patient)
+    )
+    membership, started = _timed(attacked.verdict, started)
+    disclosure, started = _timed(run_disclosure(*populations, policy, disclosure_seed, progress), started)
+    texts = [note.text for note in notes]
+    copied, _ = _timed(run_text_copies(subject.train.notes, subject.holdout.notes, texts, policy, progress), started)
     findings = [*phi_findings, *tally.linked_findings, *tally.unique_findings, *tally.name_findings]
     write_protected_findings(subject.protected, findings)
-    return (phi, overlap, membership)
+    write_at_risk(subject.protected, attacked.at_risk)
+    return (phi, overlap, membership, disclosure, copied)
 
 
 def _timed(verdict: Verdict, started: float) -> tuple[Verdict, float]:

@@ -13,7 +13,14 @@ from ghostchart.schemas.corpus import REPORTS
 from ghostchart.schemas.errors import GateRefused
 from ghostchart.schemas.verdict import Verdict
 
-REQUIRED_GATES = ("phi_scan", "source_overlap", "membership_inference", "corpus_validation")
+REQUIRED_GATES = (
+    "phi_scan",
+    "source_overlap",
+    "membership_inference",
+    "disclosure",
+    "text_copies",
+    "corpus_validation",
+)
 # Gates of these reports must be signed, all of them; the fidelity report only has to agree where it is signed.
 GATE_REPORTS = ("leakage.json", "validation.json")
 _OTHER_REPORTS = ("fidelity.json",)

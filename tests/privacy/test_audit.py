@@ -56,7 +56,7 @@ def _run(subject: AuditSubject, config: PrivacyPolicy | None = None) -> dict[str
 
 def test_small_sources_end_inconclusive_not_passed(subject: AuditSubject) -> None:
     verdicts = _run(subject)
-    assert list(verdicts) == ["phi_scan", "source_overlap", "membership_inference"]
+    assert list(verdicts) == ["phi_scan", "source_overlap", "membership_inference", "disclosure", "text_copies"]
     assert verdicts["phi_scan"].outcome == "passed", verdicts["phi_scan"].reasons
     assert verdicts["source_overlap"].outcome == "passed", verdicts["source_overlap"].reasons
     assert verdicts["membership_inference"].reasons == ("needs at least 300 held-out patients, has 100",)
@@ -135,5 +135,5 @@ def test_every_gate_reports_progress(subject: AuditSubject) -> None:
     progress = Counting()
     config = load_policy().model_copy(update={"min_holdout_patients": 50})
     run_leakage_gates(subject, config, np.random.SeedSequence(1), progress, workers=1)
-    assert set(progress.tasks) == {"PHI scan", "source overlap", "membership inference"}
+    assert set(progress.tasks) == {"PHI scan", "source overlap", "membership inference", "disclosure attacks"}
     assert all(total == done for total, done in progress.tasks.values())

@@ -91,6 +91,8 @@ def make_verdicts() -> tuple[Verdict, ...]:
             measures=(proportion("tpr", 11, 1000, baseline=0.01, limit=0.05, note="planted copies were caught"),),
             curves=(Curve(name="roc", x=(0.0, 0.5, 1.0), y=(0.0, 0.51, 1.0)),),
         ),
+        Verdict(gate="disclosure", title="Disclosure", outcome="passed", measures=(proportion("excess", 1, 99),)),
+        Verdict(gate="text_copies", title="Text", outcome="passed", reasons=("the source has no notes",)),
         Verdict(gate="corpus_validation", title="Validation", outcome="passed", measures=(proportion("ok", 8, 8),)),
     )
 

@@ -36,6 +36,16 @@ class FeatureSpace:
     centre: Matrix
     scale: Matrix
 
+    @property
+    def n_numeric(self) -> int:
+        """Columns before the flags: age, sex (0 or 1, scaled), visits per class, observations."""
+        return 2 + len(_CLASSES) + len(self.observations)
+
+    @property
+    def flag_weight(self) -> float:
+        """Value of a flag that is set; 0 where it is not."""
+        return _FLAG_WEIGHT
+
     @classmethod
     def of(cls, populations: Sequence[EhrTables]) -> FeatureSpace:
         """The space spanned by the given populations (synthetic and reference patients)."""
