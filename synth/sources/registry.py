@@ -34,8 +34,16 @@ def _omop(config: SourceConfig, progress: Progress) -> EhrTables:
     return read_omop(config.path, config.code_map, progress)
 
 
+def _mapped(config: SourceConfig, progress: Progress) -> EhrTables:
+    from ghostchart.synth.sources.mapped import read_mapped
+
+    if config.path is None:
+        raise ConfigError("source csv needs a path", fix="Give --path: the directory of your tables")
+    return read_mapped(config.path, config.mapping, config.code_map, progress)
+
+
 # Adapters import what they need when they are called, so that listing them costs nothing.
-ADAPTERS: dict[str, Adapter] = {"demo": _demo, "mimic-iv": _mimic_iv, "omop": _omop}
+ADAPTERS: dict[str, Adapter] = {"demo": _demo, "mimic-iv": _mimic_iv, "omop": _omop, "csv": _mapped}
 
 
 def load_source(config: SourceConfig, progress: Progress = SILENT) -> EhrTables:

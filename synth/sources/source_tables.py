@@ -27,7 +27,7 @@ _CSV_SUFFIXES = (".csv.gz", ".csv", ".tsv.gz", ".tsv")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
 _DELIMITERS = (",", "\t", ";", "|")
 _LINE_OF_ERROR = re.compile(r"\bLine: (\d+)")
-_LONGEST_HEADER_CHARACTERS = 1_000_000
+_LONGEST_HEADER_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,7 @@ class SourceTables:
 
     def value(self, file: str, query: str) -> Any:
         """The single value of a query."""
-        row = self._run(file, query).fetchone()
-        assert row is not None
-        return row[0]
+        return self.rows(file, query)[0][0]
 
     def arrow(self, file: str, query: str, schema: pa.Schema) -> pa.Table:
         """The result of a query as an Arrow table of the given schema."""
@@ -261,10 +259,10 @@ def _table_name(path: Path) -> str | None:
 def _csv(path: Path) -> Found:
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-            line = stream.readline(_LONGEST_HEADER_CHARACTERS)
+        with opener(path, "rb") as stream:
+            line = stream.readline(_LONGEST_HEADER_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise SourceError("the file is not UTF-8 text", where=path.name, fix="Convert it to UTF-8") from None
+        raise SourceError("line 1: the header is not UTF-8 text", where=path.name, fix="Convert it to UTF-8") from None
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"the file cannot be read: {type(error).__name__}", where=path.name) from None
     if not line.strip():

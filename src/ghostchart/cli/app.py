@@ -275,22 +275,46 @@ def evaluate(
     STDOUT.print(f"Metrics    {_shown(layout.evaluation / 'metrics.json')}", soft_wrap=True)
 
 
-@app.command(epilog="Example: [bold]ghostchart init run.yaml[/]")
+@app.command(
+    epilog="Examples: [bold]ghostchart init run.yaml[/]   |   [bold]ghostchart init --source csv --path /data/export[/]"
+)
 def init(
-    file: Annotated[Path, typer.Argument(help="File to write.")] = Path("ghostchart.yaml"),
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="File to write.", show_default="ghostchart.yaml, or ghostchart-mapping.yaml for a mapping"),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="csv: draft a mapping file from the columns of your tables instead.")
+    ] = None,
+    path: Annotated[Path | None, typer.Option(help="For --source csv: the directory of your tables.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
-    """Write a commented configuration with every setting at its default."""
+    """Write a commented configuration with every setting at its default, or draft a mapping for your own tables."""
     from ghostchart.cli.commented_config import commented_config
     from ghostchart.console import STDOUT
     from ghostchart.schemas.errors import UsageError
 
+    if source not in {None, "csv"}:
+        raise UsageError(f"source {source} needs no mapping file", fix="Use --source csv, or leave it away")
+    if (source is None) != (path is None):
+        raise UsageError("--source csv and --path go together", fix="Give both, or neither for a configuration")
+    if file is None:
+        file = Path("ghostchart.yaml" if source is None else "ghostchart-mapping.yaml")
     if file.exists() and not overwrite:
         raise UsageError("the file exists", where=str(file), fix="Choose another name or --overwrite")
     from ghostchart.pipeline.state import write_atomically
 
-    write_atomically(file, commented_config().encode())
-    STDOUT.print(f"Wrote {file}; run it with: ghostchart run --config {file} --out out", soft_wrap=True)
+    if path is None:
+        write_atomically(file, commented_config().encode())
+        STDOUT.print(f"Wrote {file}; run it with: ghostchart run --config {file} --out out", soft_wrap=True)
+        return
+    from ghostchart.synth.sources.mapping_draft import draft_mapping
+
+    write_atomically(file, draft_mapping(path).encode())
+    STDOUT.print(
+        f"Wrote {file}; check it, then: ghostchart generate --source csv --path {path} --mapping {file} --out out",
+        soft_wrap=True,
+    )
 
 
 def _shown(path: Path) -> str:
