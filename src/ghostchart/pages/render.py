@@ -22,7 +22,7 @@ PAPER_F1 = (0.18, 0.70)
 
 def render_verdicts_page(title: str, verdicts: Sequence[Verdict], intro: str) -> str:
     """A page for one family of gates: outcome first, then each gate with reasons, numbers, intervals and plots."""
-    template = _environment().get_template("verdicts.html.j2")
+    template = environment().get_template("verdicts.html.j2")
     return template.render(title=title, intro=intro, verdicts=verdicts, outcome=overall(tuple(verdicts)))
 
 
@@ -39,7 +39,7 @@ def render_run_page(summary: RunSummary) -> str:
             losses[model.name] = model.loss
         if model.validation_loss:
             losses[f"{model.name} validation"] = model.validation_loss
-    template = _environment().get_template("run.html.j2")
+    template = environment().get_template("run.html.j2")
     return template.render(
         summary=summary,
         outcome=overall(summary.gates),
@@ -129,7 +129,8 @@ def _whisker(measure: Measure) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of this package, escaping, with the filters they use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -12,7 +12,14 @@ from typing import Any
 from ghostchart.pipeline.generate import STAGE as GENERATE
 from ghostchart.pipeline.generate import check_data, load_source_report
 from ghostchart.pipeline.layout import RunLayout
-from ghostchart.pipeline.state import RunState, generation_values, remove_certification, write_atomically, writing
+from ghostchart.pipeline.state import (
+    RunState,
+    generation_values,
+    remove_certification,
+    write_atomically,
+    write_private,
+    writing,
+)
 from ghostchart.schemas.canonical import readable_json, sha256_file, stream
 from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
 from ghostchart.schemas.codes import SYSTEMS, System
@@ -68,7 +75,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     with progress.task("Measuring fidelity", None):
         fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"))
     found = Audit(tuple(leakage), tuple(validation), fidelity)
-    _write_reports(layout, found)
+    _write_reports(layout, found, f"{policy.profile}, sha256:{policy.digest}")
     return found
 
 
@@ -77,19 +84,23 @@ def code_systems(config: RunConfig) -> CodeSystems:
     return load_code_systems(config.corpus.cpt, config.corpus.cpt_file)
 
 
-def _write_reports(layout: RunLayout, found: Audit) -> None:
-    from ghostchart.pages import render_verdicts_page
+def _write_reports(layout: RunLayout, found: Audit, policy: str) -> None:
+    from ghostchart.pages import render_leakage_page, render_verdicts_page
 
     folder = layout.corpus / REPORTS
     with writing(folder):
         folder.mkdir(exist_ok=True)
+    write_atomically(folder / "leakage.json", _report_json(found.leakage))
+    write_atomically(folder / "leakage.html", render_leakage_page(found.leakage, policy=policy).encode())
+    reports = layout.protected / REPORTS
+    protected = render_leakage_page(
+        found.leakage,
+        policy=policy,
+        findings=json.loads((reports / "findings.json").read_bytes())["findings"],
+        at_risk=json.loads((reports / "at_risk.json").read_bytes())["patients"],
+    )
+    write_private(reports / "leakage.html", protected.encode())
     pages: tuple[tuple[str, str, Sequence[Verdict], str], ...] = (
-        (
-            "leakage",
-            "Leakage report",
-            found.leakage,
-            "Whether anything of a real patient can be found in, or concluded from, the synthetic notes.",
-        ),
         (
             "validation",
             "Validation report",
@@ -104,9 +115,12 @@ def _write_reports(layout: RunLayout, found: Audit) -> None:
         ),
     )
     for stem, title, verdicts, intro in pages:
-        body = {"verdicts": [verdict.model_dump(mode="json", exclude={"seconds"}) for verdict in verdicts]}
-        write_atomically(folder / f"{stem}.json", readable_json(body))
+        write_atomically(folder / f"{stem}.json", _report_json(verdicts))
         write_atomically(folder / f"{stem}.html", render_verdicts_page(title, verdicts, intro).encode())
+
+
+def _report_json(verdicts: Sequence[Verdict]) -> bytes:
+    return readable_json({"verdicts": [verdict.model_dump(mode="json", exclude={"seconds"}) for verdict in verdicts]})
 
 
 def read_reports(layout: RunLayout) -> Audit:

@@ -1,0 +1,153 @@
+"""The leakage report: verdict first, then each gate in plain words with its numbers; and its protected second part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ghostchart.pages.render import environment
+from ghostchart.schemas.measures import Measure
+from ghostchart.schemas.verdict import Verdict, overall
+
+# gate -> the question in plain words, what was done, what its controls show.
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "phi_scan": (
+        "Does any note hold an identifier that we did not put there ourselves?",
+        "Every note was scanned for the 18 identifier types of HIPAA Safe Harbor. Each finding must be a surrogate that the "
+        "note writer recorded, or have been adjudicated.",
+        "The recorded surrogates are the control: the share of them that the scanner finds is its own recall.",
+    ),
+    "source_overlap": (
+        "Does any note say something that belongs to a real patient?",
+        "Names, dates, numbers and addresses of all source patients were searched for in every note, also in changed "
+        "spellings, as keyed hashes.",
+        "Held-out patients are the control: nothing was learnt from them, so what is met of them is coincidence.",
+    ),
+    "membership_inference": (
+        "Can somebody who knows a patient's record tell whether that patient was among those learnt from?",
+        "Several attacks scored every training patient and every held-out patient against the synthetic tables. The worst "
+        "attack decides, with its bounds widened for the number of attacks tried.",
+        "Positive control: copies of 1 % and 5 % of the training patients were planted; the attacks must catch them and "
+        "this gate must fail on them. Negative control: half of the held-out patients against the other half.",
+    ),
+    "disclosure": (
+        "Can anything about a real patient be concluded that the population as a whole does not tell?",
+        "Three attacks: guess a hidden diagnosis, single out one person by a description, join two files about the same "
+        "person. Only success beyond that against held-out patients counts.",
+        "Held-out patients and plain guessing are the controls; the attacks were also run with copies of 5 % of the "
+        "training patients planted.",
+    ),
+    "text_copies": (
+        "Do the notes repeat passages of the source's own notes?",
+        "Runs of words of every source note were looked up in the corpus, verbatim and nearly so.",
+        "Held-out patients' notes are the control: clinical wording is alike anyway.",
+    ),
+}
+_ANSWERS = {
+    "passed": "No.",
+    "failed": "Yes, or something close to it was found.",
+    "inconclusive": "This cannot be told.",
+}
+_HEADLINES = {
+    "passed": "Nothing of a real patient was found in the corpus, and the controls show that copies of patients would have been.",
+    "failed": "The corpus must not leave the protected zone: at least one gate found a leak.",
+    "inconclusive": "The corpus is not certified: at least one gate could not tell, mostly for lack of patients.",
+}
+
+
+@dataclass(frozen=True)
+class GateView:
+    """One gate as the page shows it.
+
+    Attributes:
+        deciding: measures held against a limit.
+        matrices: measures of alike parts (attacks), one row each.
+        others: what is left.
+    """
+
+    verdict: Verdict
+    question: str
+    answer: str
+    done: str
+    controls: str
+    deciding: tuple[Measure, ...]
+    matrices: tuple[Matrix, ...]
+    others: tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Measures named "part: quantity" as a table; ``rows`` are (part, note of its first measure, cells)."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[Measure | None, ...]], ...]
+
+
+def render_leakage_page(
+    verdicts: Sequence[Verdict],
+    *,
+    policy: str = "",
+    findings: Sequence[Mapping[str, Any]] | None = None,
+    at_risk: Sequence[Mapping[str, Any]] | None = None,
+) -> str:
+    """The leakage report.
+
+    Args:
+        verdicts: leakage gates in the order shown.
+        policy: profile and digest of the privacy policy in force.
+        findings: masked findings, for the protected report only; with them the page says that it must stay.
+        at_risk: training patients an attack points at, as pseudonyms; protected report only.
+    """
+    outcome = overall(tuple(verdicts))
+    return (
+        environment()
+        .get_template("leakage.html.j2")
+        .render(
+            title="Leakage report" if findings is None else "Leakage report, protected part",
+            outcome=outcome,
+            headline=_HEADLINES[outcome],
+            policy=policy,
+            gates=[view(verdict) for verdict in verdicts],
+            protected=findings is not None,
+            findings=findings or (),
+            at_risk=at_risk or (),
+        )
+    )
+
+
+def view(verdict: Verdict) -> GateView:
+    """Order one verdict's measures for reading."""
+    question, done, controls = _WORDS.get(verdict.gate, ("", "", ""))
+    parts: dict[str, list[Measure]] = {}
+    for measure in verdict.measures:
+        part, colon, _ = measure.name.partition(": ")
+        if colon:
+            parts.setdefault(part, []).append(measure)
+    matrices = _matrices(parts)
+    in_matrix = {measure.name for matrix in matrices for _, _, cells in matrix.rows for measure in cells if measure}
+    deciding = tuple(measure for measure in verdict.measures if measure.limit is not None)
+    shown = in_matrix | {measure.name for measure in deciding}
+    return GateView(
+        verdict=verdict,
+        question=question,
+        answer=_ANSWERS[verdict.outcome],
+        done=done,
+        controls=controls,
+        deciding=deciding,
+        matrices=matrices,
+        others=tuple(measure for measure in verdict.measures if measure.name not in shown),
+    )
+
+
+def _matrices(parts: Mapping[str, Sequence[Measure]]) -> tuple[Matrix, ...]:
+    """Parts that share their quantities; two parts with at least three quantities in common make a table."""
+    by_columns: dict[tuple[str, ...], list[str]] = {}
+    for part, measures in parts.items():
+        columns = tuple(measure.name.partition(": ")[2] for measure in measures)
+        by_columns.setdefault(columns, []).append(part)
+    return tuple(
+        Matrix(columns, tuple((part, parts[part][0].note, tuple(parts[part])) for part in names))
+        for columns, names in by_columns.items()
+        if len(names) >= 2 and len(columns) >= 3
+    )
