@@ -45,8 +45,8 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 _ANSWERS = {
-    "passed": "No.",
-    "failed": "Yes, or something close to it was found.",
+    "passed": "No, not beyond what the policy allows.",
+    "failed": "Yes, beyond what the policy allows.",
     "inconclusive": "This cannot be told.",
 }
 _HEADLINES = {
