@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from ghostchart.privacy.great_expectations_suite import ExpectationCount, ShardSuite
-from ghostchart.privacy.validation_rules import RULES, RowRules, RuleTally, failing_rows, reasons_of
+from ghostchart.privacy.validation_rules import CODING, RULES, RowRules, RuleTally, failing_rows, reasons_of
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.corpus import read_shard, shard_paths
 from ghostchart.schemas.measures import Measure, proportion
@@ -72,6 +72,16 @@ def _measures(counted: list[tuple[str, ExpectationCount]], tally: RuleTally) -> 
     measures += [
         proportion(f"rows breaking: {rule}", failing_rows(tally, [rule]), tally.notes, limit=0.0) for rule in RULES
     ]
+    coding = sum(rows for (rule, _), rows in tally.broken.items() if rule.startswith(CODING))
+    measures.append(
+        Measure(
+            name="coding rules broken, summed over rules and rows",
+            value=float(coding),
+            limit=0.0,
+            n=tally.notes,
+            note="checked from the codes alone, without knowledge of how they were made",
+        )
+    )
     shared = len(tally.shared_patients) + len(tally.shared_families) + tally.repeated_ids
     measures.append(
         Measure(name="patients or template families in two splits, repeated note ids", value=float(shared), limit=0.0)

@@ -9,22 +9,19 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from ghostchart.schemas.code_set import Circumstances, CodedLine, CodeSetCheck
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.codes import Code
+from ghostchart.schemas.coding_rules import RULES as CODING_RULES
 from ghostchart.schemas.errors import CodeError
 from ghostchart.schemas.note import ENTITY_TYPES
 
-# Chapter 20, external causes of morbidity: never a first-listed or principal diagnosis (guidelines, section I.C.20.a.6).
-_EXTERNAL_CAUSE = ("V", "W", "X", "Y")
 _ROLES = {"first_listed", "secondary", "procedure"}
 RULES: dict[str, str] = {
     "unknown code": "a code is not billable in the release",
     "wrong release": "a code is stamped with another release than the one checked against",
     "wrong system": "a diagnosis stands as a procedure or the other way round",
     "missing first-listed": "a note does not have exactly one first-listed diagnosis",
-    "external cause first": "an external cause code stands first",
-    "duplicate code": "a code is given twice in one note",
-    "Excludes1 conflict": "two codes of one note exclude each other",
     "lost span": "an evidence span lies outside the text or is empty",
     "no evidence": "a code has no evidence span",
     "no rule": "a code names no policy rule",
@@ -35,6 +32,10 @@ RULES: dict[str, str] = {
     "invalid date": "an encounter date is missing, before 1900 or more than two years ahead of the code release",
     "age out of range": "an age is below 0 or above 90 (90 stands for 90 and over)",
 }
+# Broken coding rules come under this word and their id; which those are, the module of code sets decides.
+CODING = "coding rule"
+# Rules that the shape checks above tell already, with the system of the code.
+_TOLD_ABOVE = {"G01", "PX.available"}
 
 
 @dataclass
@@ -59,7 +60,7 @@ class RowRules:
     def __init__(self, systems: CodeSystems) -> None:
         self._release = cache(systems.release_of)
         self._billable = cache(lambda system, value: _is_billable(systems, system, value))
-        self._conflict = cache(lambda first, second: systems.icd10cm.excludes1_conflict(first, second) is not None)
+        self._set = CodeSetCheck(systems)
 
     def check(self, row: dict[str, Any], shard: str, split: str, tally: RuleTally) -> None:
         """Check one row (``table.to_pylist()``) and keep what is broken."""
@@ -86,7 +87,8 @@ class RowRules:
             yield "invalid date"
         if row["age"] is None or not 0 <= row["age"] <= 90:
             yield "age out of range"
-        yield from self._codes(row["codes"] or [], len(text), row["setting"])
+        yield from self._codes(row["codes"] or [], len(text))
+        yield from self._coding(row)
         for entry in row["surrogates"] or []:
             if entry["entity_type"] not in ENTITY_TYPES:
                 yield "ledger type"
@@ -95,12 +97,10 @@ class RowRules:
         if not all(_inside(entry, len(text)) for entry in row["distractors"] or []):
             yield "distractor span"
 
-    def _codes(self, codes: list[dict[str, Any]], length: int, setting: str) -> Iterator[str]:
+    def _codes(self, codes: list[dict[str, Any]], length: int) -> Iterator[str]:
         first = [code for code in codes if code["role"] == "first_listed"]
         if len(first) != 1:
             yield "missing first-listed"
-        if any(code["value"].startswith(_EXTERNAL_CAUSE) for code in first):
-            yield "external cause first"
         for code in codes:
             if not self._billable(code["system"], code["value"]):
                 yield "unknown code"
@@ -114,15 +114,20 @@ class RowRules:
                 yield "lost span"
             if not code["rules"]:
                 yield "no rule"
-        given = [(code["system"], code["value"]) for code in codes]
-        if len(set(given)) != len(given):
-            yield "duplicate code"
-        if self._has_conflict(sorted({value for system, value in given if system == "icd10cm"})):
-            yield "Excludes1 conflict"
 
-    def _has_conflict(self, values: list[str]) -> bool:
-        known = [value for value in values if self._billable("icd10cm", value)]
-        return any(self._conflict(a, b) for place, a in enumerate(known) for b in known[place + 1 :])
+    def _coding(self, row: dict[str, Any]) -> Iterator[str]:
+        """Rules that the set of codes breaks, in its order, for this setting, age and sex."""
+        lines = []
+        for code in row["codes"] or []:
+            try:
+                line = CodedLine(Code(code["system"], code["value"]), tuple(code["modifiers"] or ()), code["poa"] or "")
+            except CodeError:
+                continue  # told as "unknown code"
+            lines.append(line)
+        known = Circumstances(row["setting"] or "", row["age"], row["sex"], has_poa=True)
+        for violation in self._set.check(lines, known):
+            if violation.rule not in _TOLD_ABOVE:
+                yield f"{CODING} {violation.rule}"
 
 
 def _inside(span: dict[str, Any], length: int) -> bool:
@@ -140,7 +145,7 @@ def _is_billable(systems: CodeSystems, system: Any, value: str) -> bool:
 def reasons_of(tally: RuleTally) -> list[str]:
     """One sentence per broken rule: what, how many rows, in which shards; never a value."""
     reasons = []
-    for rule, meaning in RULES.items():
+    for rule, meaning in (RULES | coding_rules_broken(tally)).items():
         shards = {shard: rows for (name, shard), rows in tally.broken.items() if name == rule}
         if shards:
             where = ", ".join(f"{shard}: {rows}" for shard, rows in sorted(shards.items()))
@@ -154,6 +159,12 @@ def reasons_of(tally: RuleTally) -> list[str]:
             f"splits not disjoint: {len(tally.shared_families)} template famil(ies) stand in more than one split"
         )
     return reasons
+
+
+def coding_rules_broken(tally: RuleTally) -> dict[str, str]:
+    """Coding rules that some row breaks, with their sentences, in the order of the rules table."""
+    names = {rule for rule, _ in tally.broken}
+    return {f"{CODING} {rule.id}": rule.text for rule in CODING_RULES.values() if f"{CODING} {rule.id}" in names}
 
 
 def failing_rows(tally: RuleTally, names: Iterable[str]) -> int:

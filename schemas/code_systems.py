@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ghostchart.schemas.codes import Code, System
 from ghostchart.schemas.config import CptSetting
-from ghostchart.schemas.icd10cm import Icd10Cm, load_icd10cm
+from ghostchart.schemas.icd10cm import Icd10Cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm, load_release
 from ghostchart.schemas.procedure_codes import ProcedureCodes, load_procedure_codes
 
 
@@ -46,10 +47,19 @@ class CodeSystems:
         return self.icd10cm if code.system == "icd10cm" else self.procedures
 
 
-def load_code_systems(cpt: CptSetting = "starter", cpt_file: Path | None = None) -> CodeSystems:
+def load_code_systems(
+    cpt: CptSetting = "starter", cpt_file: Path | None = None, release: Path | None = None
+) -> CodeSystems:
     """Code systems of one run; ICD-10-CM takes a few seconds the first time in a process.
 
+    Args:
+        cpt: which CPT codes are known.
+        cpt_file: the user's licensed file, for ``licensed`` only.
+        release: directory of another CMS release of ICD-10-CM; None for the one that ships with ghostchart.
+
     Raises:
+        InputError: the directory holds no CMS release.
         ConfigError, CodeError: see :func:`load_procedure_codes`.
     """
-    return CodeSystems(load_icd10cm(), load_procedure_codes(cpt, cpt_file))
+    icd = load_icd10cm() if release is None else load_release(release.resolve())
+    return CodeSystems(icd, load_procedure_codes(cpt, cpt_file))

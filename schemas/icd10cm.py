@@ -1,28 +1,19 @@
-"""ICD-10-CM: every code of one CMS release with its notes, on ``simple_icd_10_cm``.
-
-The library's import takes about two seconds and its release is a module global, so it is imported on first use and
-everything needed is copied out of it: a second release may be loaded without changing the first.
-"""
+"""ICD-10-CM: every code of one CMS release with its notes; releases are read by ``icd10cm_release``."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from ghostchart.schemas.codes import Code, System, icd10cm
-from ghostchart.schemas.errors import CodeError, InputError
+from ghostchart.schemas.errors import CodeError
 from ghostchart.schemas.icd10cm_references import Reference, parse_references
 
-DEFAULT_RELEASE = "ICD-10-CM 2026-04"
-# Other releases that the library was asked to load since it last held its own (its release is a module global).
-_LIBRARY_HOLDS_ANOTHER: set[str] = set()
-_CODE_SHAPE = re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](\.[0-9A-Z]{1,4})?")
+CODE_SHAPE = re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](\.[0-9A-Z]{1,4})?")
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class Node:
     """One chapter, block, category, subcategory or code. Notes are the node's own; ancestors are nearest first."""
 
     position: int
@@ -31,9 +22,13 @@ class _Node:
     is_billable: bool
     ancestors: tuple[str, ...]
     inclusion_terms: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
     excludes1: tuple[str, ...] = ()
+    excludes2: tuple[str, ...] = ()
     code_first: str = ""
     use_additional: str = ""
+    code_also: str = ""
+    seventh: tuple[tuple[str, str], ...] = ()
 
 
 class Icd10Cm:
@@ -41,7 +36,7 @@ class Icd10Cm:
 
     system: System = "icd10cm"
 
-    def __init__(self, nodes: dict[str, _Node], release: str) -> None:
+    def __init__(self, nodes: dict[str, Node], release: str) -> None:
         self.release = release
         self._nodes = nodes
         self._order = list(nodes)
@@ -94,6 +89,41 @@ class Icd10Cm:
     def own_inclusion_terms(self, value: str) -> tuple[str, ...]:
         """Inclusion terms written at exactly this place, without looking above a 7th character."""
         return self._node(value).inclusion_terms
+
+    def instructions(self, value: str) -> tuple[tuple[str, str, str], ...]:
+        """Every instructional note that applies to a code: (kind, place where it is written, text), nearest place first.
+
+        Kinds: "includes", "excludes1", "excludes2", "code_first", "use_additional", "code_also". Notes of all ancestors
+        apply too (conventions of the tabular list).
+
+        Raises:
+            CodeError: not in this release.
+        """
+        found: list[tuple[str, str, str]] = []
+        for place in (value, *self.ancestors(value)):
+            node = self._node(place)
+            for kind in ("includes", "excludes1", "excludes2"):
+                found += [(kind, place, text) for text in getattr(node, kind)]
+            for kind in ("code_first", "use_additional", "code_also"):
+                if text := getattr(node, kind):
+                    found.append((kind, place, text))
+        return tuple(found)
+
+    def seventh_characters(self, value: str) -> dict[str, str]:
+        """7th characters that codes below this place take, with their meaning; empty where there are none.
+
+        Raises:
+            CodeError: not in this release.
+        """
+        for place in (value, *self.ancestors(value)):
+            if own := self._node(place).seventh:
+                return dict(own)
+        return {}
+
+    def extended(self, value: str, seventh: str) -> str:
+        """A code filled up with X and given a 7th character ("W19", "A" -> "W19.XXXA"); whether it exists is not asked."""
+        packed = value.replace(".", "").ljust(6, "X") + seventh
+        return f"{packed[:3]}.{packed[3:]}"
 
     def ancestors(self, value: str) -> tuple[str, ...]:
         """Everything above a code, nearest first: subcategories, category, block(s), chapter."""
@@ -169,7 +199,7 @@ class Icd10Cm:
         while position <= reference.last:
             value = self._order[position]
             node = self._nodes[value]
-            fits = bool(_CODE_SHAPE.fullmatch(value)) and node.last <= reference.last
+            fits = bool(CODE_SHAPE.fullmatch(value)) and node.last <= reference.last
             if fits and (reference.wanted is None or (node.is_billable and reference.wanted(value))):
                 prefixes.append(value)
                 position = node.last + 1
@@ -181,7 +211,7 @@ class Icd10Cm:
         node = self._nodes.get(value)
         return (node.position, node.last) if node else None
 
-    def _node(self, value: str) -> _Node:
+    def _node(self, value: str) -> Node:
         try:
             return self._nodes[value]
         except KeyError:
@@ -195,74 +225,3 @@ class Icd10Cm:
                 leaf = next(item for item in self._order[node.position : node.last + 1] if self.is_billable(item))
                 return f"The nearest code is {leaf}"
         return None
-
-
-@cache
-def load_icd10cm(release_files: tuple[Path, Path] | None = None, release: str = DEFAULT_RELEASE) -> Icd10Cm:
-    """The release, cached per process (about two seconds the first time).
-
-    Args:
-        release_files: code list (text) and tabular list (XML) of another CMS release; None for the one that
-            ``simple_icd_10_cm`` ships.
-        release: its name; give it with ``release_files``.
-
-    Raises:
-        InputError: the files cannot be read as a CMS release.
-    """
-    import simple_icd_10_cm as cm
-
-    if release_files is None:
-        if _LIBRARY_HOLDS_ANOTHER:
-            cm.change_version()
-            _LIBRARY_HOLDS_ANOTHER.clear()
-        return Icd10Cm(_copy_nodes(cm), release)
-    code_list, tabular = release_files
-    _LIBRARY_HOLDS_ANOTHER.add(release)
-    try:
-        cm.change_version(str(code_list), str(tabular))
-        return Icd10Cm(_copy_nodes(cm), release)
-    except (OSError, UnicodeDecodeError, SyntaxError, IndexError, KeyError, ValueError) as error:
-        raise InputError(
-            f"the ICD-10-CM release cannot be read: {type(error).__name__}",
-            where=f"{code_list.name}, {tabular.name}",
-            fix="Give the code list and the tabular XML of one CMS release",
-        ) from None
-
-
-def _copy_nodes(cm: object) -> dict[str, _Node]:
-    """Everything we need out of the library's global tree, in tabular order."""
-    api: dict[str, object] = vars(cm)
-    get = {name: api[name] for name in api if name.startswith(("get_", "is_"))}
-    values = list(dict.fromkeys(get["get_all_codes"](True)))  # type: ignore[operator]
-    position = {value: index for index, value in enumerate(values)}
-    ancestors: dict[str, tuple[str, ...]] = {}
-    last = list(range(len(values)))
-    for value in values:
-        above = get["get_ancestors"](value)  # type: ignore[operator]
-        ancestors[value] = tuple(dict.fromkeys(item for item in above if item != value))
-        for item in ancestors[value]:
-            last[position[item]] = max(last[position[item]], position[value])
-    nodes = {}
-    for value in values:
-        # Five codes (B20, F99, P84, R99, Z66) are block and leaf alike; empty blocks such as C00-C96 are leaves too.
-        billable = bool(_CODE_SHAPE.fullmatch(value)) and get["is_leaf"](value)  # type: ignore[operator]
-        extended = get["is_extended_subcategory"](value)  # type: ignore[operator]
-        notes = (
-            {}
-            if extended
-            else {
-                "inclusion_terms": tuple(get["get_inclusion_term"](value)),  # type: ignore[operator]
-                "excludes1": tuple(get["get_excludes1"](value)),  # type: ignore[operator]
-                "code_first": get["get_code_first"](value),  # type: ignore[operator]
-                "use_additional": get["get_use_additional_code"](value),  # type: ignore[operator]
-            }
-        )
-        nodes[value] = _Node(
-            position=position[value],
-            last=last[position[value]],
-            description=get["get_description"](value),  # type: ignore[operator]
-            is_billable=billable,
-            ancestors=ancestors[value],
-            **notes,
-        )
-    return nodes

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import combinations
 
 from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.history_codes import history_sites
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.plausibility import condition_fits
 from ghostchart.synth.encounters.rows import EncounterRows
 from ghostchart.synth.policy.encounter_reason import is_new_problem
 from ghostchart.synth.policy.excludes import prefer
-from ghostchart.synth.policy.history import history_sites
 from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate
 

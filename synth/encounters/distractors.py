@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.code_set.companions import WEIGHT_DIAGNOSES
+from ghostchart.schemas.history_codes import family_history_code, personal_history_code
 from ghostchart.synth.encounters import distractor_pools as pools
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.measurements import BMI
 from ghostchart.synth.encounters.plausibility import condition_fits, service_fits
 from ghostchart.synth.encounters.rows import EncounterRows
-from ghostchart.synth.policy.history import family_history_code, personal_history_code
 from ghostchart.synth.policy.lookups import Lookups
-from ghostchart.synth.policy.status_drugs import WEIGHT_DIAGNOSES
 from ghostchart.synth.policy.symptoms import integral_symptoms
 
 COPIED_FORWARD = "copied-forward problem list"

@@ -6,11 +6,11 @@ import re
 from types import MappingProxyType
 
 from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.code_set.services import VACCINE_PRODUCTS
 from ghostchart.schemas.codes import Code
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.plausibility import service_fits
 from ghostchart.synth.encounters.rows import EncounterRows
-from ghostchart.synth.policy.encounter_reason import VACCINE_PRODUCTS
 from ghostchart.synth.policy.lookups import Lookups
 
 # Visits by themselves: derived from visit facts, or not reported beside one.

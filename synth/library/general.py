@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from functools import cache, lru_cache
 
-from ghostchart.schemas.icd10cm import Icd10Cm, load_icd10cm
+from ghostchart.schemas.icd10cm import Icd10Cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.synth.library.wording import tidy
 
 GENERAL_PREFIX = "icd10cm:"

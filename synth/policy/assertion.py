@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ghostchart.schemas.clinical import ClinicalFact
-from ghostchart.synth.policy.history import family_history_code, personal_history_code
+from ghostchart.schemas.history_codes import family_history_code, personal_history_code
 from ghostchart.synth.policy.lookups import GENERAL_PREFIX
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.pairs import FOOT_ULCERS, WITH_DIABETES
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _DIABETES = ("E08.", "E09.", "E10.", "E11.", "E13.")
-_FOOT_ULCERS = ("L97.4", "L97.5")
-_OTHER_ULCERS = ("L97.1", "L97.2", "L97.3", "L97.8", "L97.9", "L98.4")
 _UNSTATED_FOOT_ULCER = "L97.509"
 _UNSTATED_STAGE = "N18.9"
 
-# Partner code prefix -> complication characters of the diabetes code, whether the partner stays beside it.
-# Source: subterms of "Diabetes, with" as the combination codes of E11 name them (tabular list, April 2026).
-_WITH: tuple[tuple[tuple[str, ...], str, bool, str], ...] = (
-    (("N18.",), "22", True, "E03"),
-    (_FOOT_ULCERS, "621", True, "E05"),
-    (_OTHER_ULCERS, "622", True, "G10"),
-    (("G62.9",), "42", False, "G10"),
-    (("G58.9",), "41", False, "G10"),
-    (("G90.9",), "43", False, "G10"),
-    (("K31.84",), "43", True, "G10"),
-    (("I73.9",), "51", False, "G10"),
-    (("H26.9",), "36", False, "G10"),
-    (("R73.9",), "65", False, "G10"),
-    (("E16.2",), "649", False, "G10"),
-)
 _DRUG_CODES = {"Z79.4", "Z79.84", "Z79.85"}
 
 
@@ -37,7 +21,7 @@ def link_complications(case: Case, work: Worklist) -> Worklist:
     if diabetes is None:
         return work
     stem = diabetes.value[:4]
-    for prefixes, tail, stays, rule in _WITH:
+    for prefixes, tail, stays, rule in WITH_DIABETES:
         value = stem + tail
         for partner in work.find(*prefixes):
             if not case.linked(diabetes, partner) or not case.look.is_billable(value):
@@ -93,7 +77,7 @@ def _add_companions(work: Worklist) -> Worklist:
     for item in work.find(*_DIABETES):
         if item.value.endswith(".22") and not work.has("N18."):
             work = work.add(_companion(item, _UNSTATED_STAGE, "E03"))
-        elif item.value.endswith(".621") and not work.has(*_FOOT_ULCERS):
+        elif item.value.endswith(".621") and not work.has(*FOOT_ULCERS):
             work = work.add(_companion(item, _UNSTATED_FOOT_ULCER, "E05"))
     return work
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.code_set.pairs import SYMPTOMS_AGAINST_SCREENING
+from ghostchart.schemas.code_set.services import is_vaccine_service
 from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
@@ -11,11 +13,6 @@ _ROUTINE = ("Z00.0", "Z00.12")
 _VISITS = {"visit.preventive", "visit.awv"}
 # Without a family the code itself has to say that a finding is new: symptoms, injuries, acute airway infections.
 _ACUTE_STARTS = ("R", "S", "T", "J0", "J1", "J20", "J21", "J22")
-VACCINE_PRODUCTS = range(90476, 90760)
-_VACCINE_SERVICES = {
-    *(f"cpt:{number}" for number in (90460, 90461, 90471, 90472, 90473, 90474, 90480)),
-    *(f"hcpcs:G{number:04}" for number in (8, 9, 10)),
-}
 _SCREENING_BY_SERVICE = {
     "cpt:77067": "Z12.31",
     "hcpcs:G0121": "Z12.11",
@@ -23,23 +20,11 @@ _SCREENING_BY_SERVICE = {
     "cpt:82274": "Z12.11",
     "hcpcs:G0444": "Z13.31",
 }
-# Screening code -> what makes the examination diagnostic instead.
-_SYMPTOMS_AGAINST = {
-    "Z12.11": ("K92.1", "K92.2", "K62.5", "R19.4", "R19.5", "D50.", "R63.4"),
-    "Z12.31": ("N63.", "N64.4", "N64.5", "R92."),
-    "Z12.5": ("R97.2", "R39.1", "N40.1", "C61"),
-    "Z12.2": ("R04.2", "R91."),
-    "Z12.4": ("R87.61", "N93."),
-    "Z13.31": ("F32.", "F33."),
-    "Z13.1": ("E10.", "E11.", "E13.", "R73."),
-    "Z13.220": ("E78.",),
-}
 
 
 def is_vaccine(concept: str) -> bool:
     """Whether a procedure concept is a vaccine or giving one."""
-    number = concept.removeprefix("cpt:")
-    return concept in _VACCINE_SERVICES or (number.isdigit() and int(number) in VACCINE_PRODUCTS)
+    return is_vaccine_service(concept.partition(":")[2])
 
 
 def performed(fact: ClinicalFact) -> bool:
@@ -103,7 +88,9 @@ def add_screening(case: Case, work: Worklist) -> Worklist:
             if value is not None and performed(fact):
                 work = work.add(Candidate(value, (fact.fact_id,), ("Z01",), rank))
     for item in work.find("Z11.", "Z12.", "Z13."):
-        symptoms = next((found for code, found in _SYMPTOMS_AGAINST.items() if item.value.startswith(code)), ())
+        symptoms = next(
+            (found for code, found in SYMPTOMS_AGAINST_SCREENING.items() if item.value.startswith(code)), ()
+        )
         against = work.find(*symptoms) if symptoms else []
         work = work.drop([item], "Z02", against[0]) if against else work.swap(item, item.under("Z01"))
     return work

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.pairs import HEART_WITHOUT_FAILURE
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _COMBINED = ("I11.", "I12.", "I13.")
-# Heart conditions the guideline links beside heart failure; I51.4-I51.9 then merge into the combination code.
-_HEART_WITHOUT_FAILURE = ("I51.4", "I51.5", "I51.7", "I51.89", "I51.9")
 _END_STAGE = ("N18.5", "N18.6")
 
 
@@ -17,7 +16,7 @@ def combine_hypertension(case: Case, work: Worklist) -> Worklist:
         return work
     base = sources[0].backed_by(*sources[1:])
     failures = [item for item in work.find("I50.") if case.linked(base, item)]
-    hearts = [] if failures else [item for item in work.find(*_HEART_WITHOUT_FAILURE) if case.linked(base, item)]
+    hearts = [] if failures else [item for item in work.find(*HEART_WITHOUT_FAILURE) if case.linked(base, item)]
     kidneys = [item for item in work.find("N18.") if case.linked(base, item)]
     value, rules = _combination(failures, hearts, kidneys)
     if not rules:

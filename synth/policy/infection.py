@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.companions import SYSTEMIC_INFECTIONS
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
-_SYSTEMIC = ("A02.1", "A22.7", "A26.7", "A32.7", "A40.", "A41.", "A42.7", "A54.86", "B37.7", "O85", "T81.44", "R65.1")
 _FAILING_ORGANS = ("N17.", "J96.0", "G72.81", "G62.81", "D65", "G93.41", "K72.0")
 _SEVERE = ("R65.20", "R65.21")
 
@@ -12,7 +12,7 @@ _SEVERE = ("R65.20", "R65.21")
 def complete_sepsis(case: Case, work: Worklist) -> Worklist:
     """Severe sepsis needs the systemic infection; organ failure that the note puts down to sepsis makes it severe."""
     severe = work.find(*_SEVERE)
-    if severe and not work.has(*_SYSTEMIC):
+    if severe and not work.has(*SYSTEMIC_INFECTIONS):
         first = severe[0]
         work = work.add(Candidate("A41.9", first.evidence, ("S01",), first.rank, "", first.poa))
     if severe:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import re
 
+from ghostchart.schemas.code_set.order import EXTERNAL, drug_effect
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
-EXTERNAL = ("V", "W", "X", "Y")
 _PLACE_AND_ACTIVITY = ("Y92", "Y93", "Y99")
 _INJURY = re.compile(r"[ST]\d.*[ABCDGKPS]$")
 _PHASE_OF = {"B": "A", "C": "A", "G": "D", "K": "D", "P": "D"}
 _EXAMINATION_AFTER_ACCIDENT = "Z04.3"
-_DRUG = re.compile(r"T(3[6-9]|4\d|50)\.")
-
-
-def drug_effect(value: str) -> str:
-    """What T36-T50 say by the sixth character: poisoning, adverse, underdosing; "" for all other codes."""
-    if not _DRUG.match(value):
-        return ""
-    intent = value.replace(".", "")[5:6]
-    return {"5": "adverse", "6": "underdosing"}.get(intent, "poisoning")
 
 
 def match_external_causes(case: Case, work: Worklist) -> Worklist:

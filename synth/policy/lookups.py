@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.code_set.order import is_manifestation
+from ghostchart.schemas.code_set.sides import compare_sides
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.errors import CodeError
 from ghostchart.synth.library import Library
@@ -25,7 +27,7 @@ class Lookups:
         self._manifestations: dict[str, bool] = {}
         self._blocks: dict[str, str] = {}
         self.order: dict[tuple[str, str], bool] = {}
-        self.bilateral: dict[tuple[str, str], str | None] = {}
+        self._sides: dict[tuple[str, str], str | None] = {}
 
     def direct_code(self, concept: str, attributes: Mapping[str, str]) -> str | None:
         """The billable code of a concept before combination rules; None if the library or release has none."""
@@ -67,12 +69,18 @@ class Lookups:
             known = self._first[value] = self.systems.icd10cm.code_first_targets(value)
         return known
 
+    def side_verdict(self, a: str, b: str) -> str | None:
+        """What two codes become by side: a bilateral code, the one with a side, or None (both stay)."""
+        pair = (a, b)
+        if pair not in self._sides:
+            self._sides[pair] = compare_sides(self.systems.icd10cm, a, b)
+        return self._sides[pair]
+
     def is_manifestation(self, value: str) -> bool:
         """Whether the code's own title says that it may never stand without its cause."""
         known = self._manifestations.get(value)
         if known is None:
-            title = self.systems.icd10cm.description(value).lower()
-            known = self._manifestations[value] = "classified elsewhere" in title and "not elsewhere" not in title
+            known = self._manifestations[value] = is_manifestation(self.systems.icd10cm, value)
         return known
 
     def block(self, value: str) -> str:

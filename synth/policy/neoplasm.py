@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ghostchart.synth.policy.history import history_sites
+from ghostchart.schemas.history_codes import history_sites
 from ghostchart.synth.policy.worklist import Case, Worklist
 
 _SITES = {code: prefixes for code, prefixes in history_sites().items() if code.startswith("Z85")}
@@ -29,6 +29,15 @@ def name_anemia(case: Case, work: Worklist) -> Worklist:
             work = work.swap(item, item.recoded("D63.0", "N04").backed_by(culprit))
         elif culprit.value.startswith("N18."):
             work = work.swap(item, item.recoded("D63.1", "G08").backed_by(culprit))
+    return work
+
+
+def unname_anemia(_case: Case, work: Worklist) -> Worklist:
+    """Anemia in a tumour or in kidney disease that is not on the list is anemia of no stated cause (N04, G08)."""
+    for value, causes, rule in (("D63.0", ("C", "D0", "D1", "D2", "D3", "D4"), "N04"), ("D63.1", ("N18.",), "G08")):
+        item = work.get(value)
+        if item is not None and not any(other.value.startswith(causes) for other in work.candidates):
+            work = work.swap(item, item.recoded("D64.9", rule))
     return work
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.order import EXTERNAL, drug_effect
 from ghostchart.synth.policy.encounter_reason import is_acute
-from ghostchart.synth.policy.injury_external_cause import EXTERNAL, drug_effect
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 # Codes that open the list whatever else is there; guideline I.C.21.c.16 and the sections on chapters 2 and 15.
@@ -35,6 +35,7 @@ _FOLLOWS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("J44.1",), ("J44.0",)),
     (("Z99.81",), ("J96.", "J44.", "J43.")),
     (("Z12.", "Z13.", "Z23"), ("Z00.",)),
+    (("K63.5", "D12."), ("Z12.11",)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ghostchart.schemas.clinical import Encounter, GoldCode
+from ghostchart.schemas.code_set.admission import is_exempt
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.synth.library import Library
 from ghostchart.synth.policy.assertion import from_facts
@@ -17,7 +18,7 @@ from ghostchart.synth.policy.hypertension_kidney_heart import combine_hypertensi
 from ghostchart.synth.policy.infection import complete_sepsis
 from ghostchart.synth.policy.injury_external_cause import give_external_causes_a_reason, match_external_causes
 from ghostchart.synth.policy.lookups import lookups_for
-from ghostchart.synth.policy.neoplasm import add_follow_up, name_anemia, settle_active_or_past
+from ghostchart.synth.policy.neoplasm import add_follow_up, name_anemia, settle_active_or_past, unname_anemia
 from ghostchart.synth.policy.ordering import put_in_order
 from ghostchart.synth.policy.pregnancy import give_chapter_15_precedence
 from ghostchart.synth.policy.procedures_modifiers import procedure_codes
@@ -36,6 +37,7 @@ STEPS: tuple[RuleStep, ...] = (
     settle_stroke,
     settle_active_or_past,
     name_anemia,
+    unname_anemia,
     add_follow_up,
     settle_sides,
     join_acute_and_chronic,
@@ -62,7 +64,6 @@ STEPS: tuple[RuleStep, ...] = (
     give_external_causes_a_reason,
     put_in_order,
 )
-_EXEMPT_FROM_POA = ("Z", "V", "W", "X", "Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +105,5 @@ def _diagnosis(case: Case, item: Candidate, index: int) -> GoldCode:
         poa = ""
     else:
         rules = (*rules, "I01")
-        poa = "1" if item.value.startswith(_EXEMPT_FROM_POA) else item.poa or "Y"
+        poa = "1" if is_exempt(item.value) else item.poa or "Y"
     return GoldCode("icd10cm", item.value, "secondary" if index else "first_listed", item.evidence, rules, (), poa)

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from ghostchart.schemas.clinical import ClinicalFact, GoldCode
+from ghostchart.schemas.code_set.services import (
+    ALWAYS_PART,
+    BUNDLED,
+    PREVENTIVE_VISITS,
+    SEPARATE_BY_NATURE,
+    TAKES_25,
+    WELLNESS_VISITS,
+    is_minor_procedure,
+)
 from ghostchart.synth.policy.encounter_reason import performed
 from ghostchart.synth.policy.evaluation_management import system_of, visit_code
 from ghostchart.synth.policy.worklist import Case, union
@@ -10,14 +19,7 @@ from ghostchart.synth.policy.worklist import Case, union
 _SIDES = {"right": ("RT",), "left": ("LT",), "bilateral": ("50",)}
 _BOTH = {("LT",), ("RT",)}
 _PROBLEM_VISITS = ("992",)
-_PREVENTIVE_VISITS = ("9938", "9939")
-_WELLNESS = {"G0402", "G0438", "G0439"}
-# Visits whose separate work 25 marks: office, emergency, preventive; never the discharge day.
-_TAKES_25 = ("9920", "9921", "9928", "9938", "9939")
-_INJECTIONS_AND_TREATMENTS = {"96360", "96365", "96372", "96374", "94640", "G0008", "G0009", "G0010", "90480"}
-_VACCINE_ADMINISTRATION = range(90460, 90475)
-_SURGERY = range(10004, 69991)
-_DRAWS = {"36415", "36416"}
+_DISTINCT = "PX.distinct"
 
 
 def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
@@ -34,7 +36,7 @@ def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
             if _is_available(case, value):
                 services[value] = _merge(services.get(value), _service(value, fact))
     # A visit that is also written down as a service is one line (G09).
-    others = {value: gold for value, gold in services.items() if value not in visits}
+    others = _separated({value: gold for value, gold in services.items() if value not in visits})
     return (*_with_25(visits, others), *others.values())
 
 
@@ -44,7 +46,8 @@ def _is_available(case: Case, value: str) -> bool:
 
 def _service(value: str, fact: ClinicalFact) -> GoldCode:
     side = _SIDES.get(fact.attributes.get("laterality", ""), ())
-    rules = ("PX.performed", "PX.available", *(("PX.laterality",) if side else ()))
+    apart = (_DISTINCT,) if fact.attributes.get("distinct") == "yes" and value not in ALWAYS_PART else ()
+    rules = ("PX.performed", "PX.available", *(("PX.laterality",) if side else ()), *apart)
     return _gold(value, (fact.fact_id,), rules, side)
 
 
@@ -58,25 +61,29 @@ def _merge(held: GoldCode | None, new: GoldCode) -> GoldCode:
     return _gold(held.value, union(held.evidence, new.evidence), rules, modifiers)
 
 
+def _separated(services: dict[str, GoldCode]) -> dict[str, GoldCode]:
+    """Services that are part of another one go, or take 59 where the note says that site or session was separate."""
+    kept = {}
+    for value, gold in services.items():
+        if not any(whole in services for whole in BUNDLED.get(value, ())):
+            plain = tuple(rule for rule in gold.rules if rule != _DISTINCT)
+            kept[value] = _gold(value, gold.evidence, plain, gold.modifiers)
+        elif _DISTINCT in gold.rules or value in SEPARATE_BY_NATURE:
+            kept[value] = _gold(value, gold.evidence, union(gold.rules, (_DISTINCT,)), (*gold.modifiers, "59"))
+    return kept
+
+
 def _with_25(visits: dict[str, GoldCode], services: dict[str, GoldCode]) -> tuple[GoldCode, ...]:
-    minor = any(_is_minor_procedure(value) for value in services)
-    wellness = any(value in _WELLNESS or value.startswith(_PREVENTIVE_VISITS) for value in visits)
+    minor = any(is_minor_procedure(value) for value in services)
+    wellness = any(value in WELLNESS_VISITS or value.startswith(PREVENTIVE_VISITS) for value in visits)
     result = []
     for value, gold in visits.items():
         beside_wellness = wellness and value.startswith(_PROBLEM_VISITS)
-        if value.startswith(_TAKES_25) and (minor or beside_wellness):
+        if value.startswith(TAKES_25) and (minor or beside_wellness):
             result.append(_gold(value, gold.evidence, (*gold.rules, "EM.modifier_25"), ("25",)))
         else:
             result.append(gold)
     return tuple(result)
-
-
-def _is_minor_procedure(value: str) -> bool:
-    if value in _INJECTIONS_AND_TREATMENTS:
-        return True
-    if value in _DRAWS or not value.isdigit():
-        return False
-    return int(value) in _SURGERY or int(value) in _VACCINE_ADMINISTRATION
 
 
 def _gold(value: str, evidence: tuple[str, ...], rules: tuple[str, ...], modifiers: tuple[str, ...] = ()) -> GoldCode:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.companions import LOWER_INFECTIONS
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
-_LOWER_INFECTIONS = ("J12.", "J13", "J14", "J15.", "J16.", "J18.", "J20.", "J22")
 _STABLE = "J44.9"
 _UNNAMED_INFECTION = "J22"
 
@@ -12,7 +12,7 @@ _UNNAMED_INFECTION = "J22"
 def join_copd_and_infection(case: Case, work: Worklist) -> Worklist:
     """COPD beside a lower respiratory infection is J44.0; an exacerbation keeps its own code (R01)."""
     copd = work.find("J44.")
-    infections = [item for item in work.find(*_LOWER_INFECTIONS) if copd and case.linked(copd[0], item)]
+    infections = [item for item in work.find(*LOWER_INFECTIONS) if copd and case.linked(copd[0], item)]
     if not copd:
         return work
     stable = work.get(_STABLE)

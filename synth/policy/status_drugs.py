@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.companions import WEIGHT_DIAGNOSES
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _INSULIN, _ORAL, _INJECTABLE = "Z79.4", "Z79.84", "Z79.85"
@@ -10,7 +11,6 @@ _DIABETES_WITH_DRUG_CODES = ("E08.", "E09.", "E11.", "E13.")
 _OTHER_REASONS_FOR_ORAL = ("R73.03", "E28.2", "O24.4")
 # A short course is usual for these classes: the note has to say that use is long term.
 NEED_STATED_DURATION = {"Z79.1", "Z79.2", "Z79.52", "Z79.891"}
-WEIGHT_DIAGNOSES = ("E66.", "R63.6", "E40", "E41", "E42", "E43", "E44.", "E45", "E46", "E64.0", "R64", "F50.0")
 _ADULT_FOR_BMI_YEARS = 20
 BMI = "bmi_kg_m2"
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from ghostchart.schemas.codes import icd10cm, procedure
 from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
 from ghostchart.schemas.errors import CodeError, SourceError
-from ghostchart.schemas.icd10cm import load_icd10cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.synth.sources.mimic_measurements import read_labs, read_omr
 from ghostchart.synth.sources.source_tables import SourceTables

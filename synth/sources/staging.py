@@ -26,7 +26,7 @@ from ghostchart.schemas.ehr import (
     empty_table,
 )
 from ghostchart.schemas.errors import SourceError
-from ghostchart.schemas.icd10cm import load_icd10cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.synth.sources.code_map import read_code_map
 from ghostchart.synth.sources.source_tables import SourceTables

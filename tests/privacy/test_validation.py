@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from ghostchart.privacy.validation import run_validation
+from ghostchart.privacy.validation_rules import RowRules
 from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
 from ghostchart.schemas.errors import CorpusError
-from ghostchart.schemas.note import SPLITS, Distractor, Note, Span, Surrogate
+from ghostchart.schemas.note import SPLITS, Distractor, Note, Span, Surrogate, notes_to_table
 
 Make = Callable[..., Note]
 Write = Callable[[Sequence[Note]], Path]
@@ -48,10 +49,6 @@ FAULTS: dict[str, Callable[[Note, Make], Note]] = {
     "wrong release": lambda note, make: _code(note, release="ICD-10-CM 2019"),
     "wrong system": lambda note, make: _code(note, role="procedure"),
     "missing first-listed": lambda note, make: _code(note, role="secondary"),
-    "external cause first": lambda note, make: make(0, codes=(("icd10cm", "W19.XXXA"),)),
-    "duplicate code": lambda note, make: make(0, codes=(("icd10cm", "I10"), ("icd10cm", "I10"))),
-    # R54 (age-related debility) excludes R53.1 (weakness) at the category level.
-    "Excludes1 conflict": lambda note, make: make(0, codes=(("icd10cm", "R54"), ("icd10cm", "R53.1"))),
     "lost span": lambda note, make: _code(note, spans=(Span(5, 10_000),)),
     "no evidence": lambda note, make: _code(note, spans=()),
     "no rule": lambda note, make: _code(note, rules=()),
@@ -74,6 +71,70 @@ def test_a_planted_fault_fails_for_its_reason(
     named = [reason for reason in verdict.reasons if reason.startswith(f"{fault}:")]
     assert len(named) == 1, verdict.reasons
     assert "1 row(s) (train-00000-of-00001.parquet: 1)" in named[0]
+
+
+# One planted fault for every kind of coding rule: codes, changes of the note, the rule that must be named.
+CODING_FAULTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("G02", "S52.501", {}),
+    ("G03", "S32.010S M54.50", {}),
+    ("G05", "M17.11 M17.12", {}),
+    ("G06", "N39.0 N30.00", {}),
+    ("F01", "R54 R53.1", {"age": 80}),
+    ("G08", "F02.80 G30.9", {}),
+    ("G08", "N18.31 E11.22", {}),
+    ("G09", "I10 I10", {}),
+    ("G10", "E11.9 N18.31", {}),
+    ("G11", "E11.9 E11.22 N18.31", {}),
+    ("G14", "J18.9 R05.9", {}),
+    ("G15", "I50.31 I50.32", {}),
+    ("E03", "E11.22", {}),
+    ("C01", "I11.0", {}),
+    ("C03", "I11.0 I13.0 I50.9 N18.4", {}),
+    ("N02", "C18.9 Z51.11", {}),
+    ("N03", "C50.911 Z85.3", {}),
+    ("P02", "O26.891 Z3A.28", {"age": 30}),
+    ("X04", "W19.XXXA S01.01XA", {}),
+    ("Z05", "Z59.01 I10", {}),
+    ("PT.sex", "N40.1", {"sex": "F"}),
+    ("PT.age", "P07.18", {"age": 44}),
+    ("PT.age", "O24.410", {"age": 80}),
+    ("E08", "E66.811 Z68.32", {"age": 12}),
+    ("I01", "I10", {"setting": "inpatient"}),
+    ("C08", "I63.9", {}),
+    ("EM.modifier_25", "M17.11 cpt:99213 cpt:20610", {}),
+]
+
+
+@pytest.fixture(scope="module")
+def row_rules(systems: CodeSystems) -> RowRules:
+    return RowRules(systems)
+
+
+def _planted(make_note: Make, codes: str, changes: dict[str, Any], number: int = 1) -> Note:
+    given = [("cpt", item[4:]) if item.startswith("cpt:") else ("icd10cm", item) for item in codes.split()]
+    return make_note(number, codes=given, **changes)
+
+
+@pytest.mark.parametrize(("rule", "codes", "changes"), CODING_FAULTS, ids=lambda value: str(value)[:40])
+def test_a_planted_coding_fault_is_found(
+    rule: str, codes: str, changes: dict[str, Any], make_note: Make, row_rules: RowRules
+) -> None:
+    (row,) = notes_to_table([_planted(make_note, codes, changes)]).to_pylist()
+    assert f"coding rule {rule}" in set(row_rules.broken_rules(row))
+
+
+def test_one_broken_coding_rule_fails_the_corpus(
+    notes: list[Note], make_note: Make, write_corpus: Write, systems: CodeSystems
+) -> None:
+    notes[1] = _planted(make_note, "M17.11 M17.12", {})
+    (verdict,) = run_validation(write_corpus(notes), systems)
+    assert verdict.outcome == "failed"
+    assert len(verdict.reasons) == 1
+    assert verdict.reasons[0].startswith("coding rule G05: A documented side is coded")
+    assert "in 1 row(s) (train-00000-of-00001.parquet: 1)" in verdict.reasons[0]
+    broken = next(m for m in verdict.measures if m.name.startswith("coding rules broken"))
+    assert (broken.value, broken.limit) == (1.0, 0.0)
+    assert "M17.11" not in verdict.model_dump_json()
 
 
 def test_splits_must_not_share_patients_families_or_note_ids(

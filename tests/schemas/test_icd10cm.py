@@ -10,7 +10,8 @@ import pytest
 
 from ghostchart.schemas.codes import Code
 from ghostchart.schemas.errors import CodeError, InputError
-from ghostchart.schemas.icd10cm import Icd10Cm, load_icd10cm
+from ghostchart.schemas.icd10cm import Icd10Cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 
 # Frailty codes that exclude one another, with the place of the note.
 FRAILTY_PAIRS = [

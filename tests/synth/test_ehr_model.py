@@ -16,7 +16,7 @@ from ghostchart.schemas.canonical import stream
 from ghostchart.schemas.config import EhrModelConfig, SourceConfig
 from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, table_from_columns
 from ghostchart.schemas.errors import ModelError, SourceError
-from ghostchart.schemas.icd10cm import load_icd10cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.synth.ehr_model import EhrModel, fit_ehr_model, impossible, load_ehr_model, split_holdout
 from ghostchart.synth.sources import load_source
 

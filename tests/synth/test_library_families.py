@@ -7,7 +7,8 @@ import pytest
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.errors import CodeError, InputError
-from ghostchart.schemas.icd10cm import Icd10Cm, load_icd10cm
+from ghostchart.schemas.icd10cm import Icd10Cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.synth.library import ACUITIES, CodeRow, ConditionFamily, Library, load_library
 from ghostchart.synth.library.families import parse_family
 from ghostchart.synth.library.strata import strata_of, stratum_codes

@@ -7,7 +7,8 @@ import pytest
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.errors import CodeError
-from ghostchart.schemas.icd10cm import Icd10Cm, load_icd10cm
+from ghostchart.schemas.icd10cm import Icd10Cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.procedure_codes import load_procedure_codes
 from ghostchart.synth.library import Library, load_library
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter, SyntheticPatient
+from ghostchart.schemas.code_set.order import drug_effect
 from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
 from ghostchart.schemas.codes import Code
 from ghostchart.synth.library import Library, load_library
 from ghostchart.synth.policy import RULES, code_encounter, explain_coding
-from ghostchart.synth.policy.injury_external_cause import drug_effect
 
 ENTANGLED = (
     "I10", "I11.0", "I12.9", "I13.0", "I50.22", "I50.31", "I50.9", "N18.31", "N18.6", "N17.9", "E11.9", "E11.22", "E11.42",

@@ -9,7 +9,7 @@ import pytest
 
 from ghostchart.schemas.config import SourceConfig
 from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables
-from ghostchart.schemas.icd10cm import load_icd10cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.synth.sources import load_source
 
 

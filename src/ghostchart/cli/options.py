@@ -51,6 +51,10 @@ ConfigFile = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same directory.")]
 Cpt = Annotated[str | None, typer.Option(help="CPT codes: off, starter or licensed.", show_default="starter")]
 CptFile = Annotated[Path | None, typer.Option(help="Your licensed CPT file (CSV or tab-separated: code, description).")]
+Release = Annotated[
+    Path | None,
+    typer.Option("--release", help="Directory of another CMS release of ICD-10-CM (tabular XML and code list)."),
+]
 AllowUncertified = Annotated[
     bool, typer.Option("--allow-uncertified", help="Go on without a certificate; every output is stamped so.")
 ]

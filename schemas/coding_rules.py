@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-_TABLE = Path(__file__).parent / "rules.csv"
+_TABLE = Path(__file__).parent / "data" / "coding_rules.csv"
 
 
 @dataclass(frozen=True, slots=True)
