@@ -101,6 +101,10 @@ TAMPERED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "missing field": (edit(lambda o: o.pop("payloadType")), "lacks the field payloadType"),
     "payload type": (edit(lambda o: o.update(payloadType="text/plain")), "payloadType is not"),
     "second signature": (edit(lambda o: o["signatures"].append(signature_of(o))), "exactly one signature, there are 2"),
+    "second, bad signature": (
+        edit(lambda o: o["signatures"].append({"keyid": "0" * 64, "sig": base64.b64encode(bytes(64)).decode()})),
+        "exactly one signature, there are 2",
+    ),
     "no signature": (edit(lambda o: o.update(signatures=[])), "exactly one signature, there are 0"),
     "signatures not a list": (edit(lambda o: o.update(signatures={})), "exactly one signature"),
     "signature not an object": (edit(lambda o: o.update(signatures=["x"])), "not a JSON object"),

@@ -351,6 +351,15 @@ def test_policy_and_code_release_that_the_verifier_requires(certified, kit) -> N
         check(signoff="required")
 
 
+def test_a_policy_that_wants_a_sign_off_is_enforced_by_every_verifier(certified) -> None:
+    statement = payload_of(certified.corpus)
+    statement["predicate"]["signoff_required"] = True
+    resign(certified.corpus, statement, certified.key)
+    verify_corpus(certified.corpus, certified.trust, NOW, require=Requirements(signoff="ignored"))
+    with pytest.raises(VerificationError, match=r"no privacy officer has signed off.*ghostchart signoff"):
+        verify_corpus(certified.corpus, certified.trust, NOW)
+
+
 def test_nobody_trusted_means_nothing_verifies(certified, tmp_path: Path) -> None:
     with pytest.raises(VerificationError, match=r"unknown key.*--trust"):
         verify_corpus(certified.corpus, trusted_keys(tmp_path / "empty"), NOW)

@@ -14,8 +14,9 @@ import pytest
 from ghostchart.privacy.certificate import issue_certificate
 from ghostchart.privacy.dsse import sign_statement
 from ghostchart.privacy.keys import new_key, revoke, signing_key, trusted_keys
-from ghostchart.privacy.signoff import sign_off
+from ghostchart.privacy.signoff import sign_off, verify_signoffs
 from ghostchart.privacy.verification import Requirements, verify_details
+from ghostchart.schemas.canonical import sha256_file
 from ghostchart.schemas.errors import UsageError, VerificationError
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -43,15 +44,19 @@ def test_approved_corpus_verifies_and_shows_who_approved(signed) -> None:
     assert found.decision.date == "2026-05-01T12:00:00Z"
 
 
-def test_every_flipped_bit_of_a_signoff_refuses_the_corpus(signed) -> None:
+def test_a_flipped_bit_in_any_byte_of_a_signoff_refuses_the_corpus(signed) -> None:
     certified, _, path = signed
     data = path.read_bytes()
-    for position in range(0, len(data), 3):
+    digest = sha256_file(certified.corpus / "certificate.json")
+    assert len(verify_signoffs(certified.corpus, digest, POLICY, certified.trust)) == 1
+    for position in range(len(data)):
         flipped = bytearray(data)
-        flipped[position] ^= 1 << (position % 8)
+        flipped[position] ^= 1 << (position % 8)  # every bit of every byte: test_dsse, on the envelope alone
         path.write_bytes(bytes(flipped))
         with pytest.raises(VerificationError, match=f"^{path.name}: "):
-            verify(certified)
+            verify_signoffs(certified.corpus, digest, POLICY, certified.trust)
+    with pytest.raises(VerificationError, match=f"^{path.name}: "):
+        verify(certified)
 
 
 @pytest.mark.parametrize("conclusion", ["not_approved", "changes_required"])
