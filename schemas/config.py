@@ -85,6 +85,8 @@ class CorpusConfig(Section):
     cpt: CptSetting = "starter"
     cpt_file: Path | None = None
     distractors_per_note: Annotated[float, Field(ge=0, le=10)] = 2.0
+    tail_quota: Annotated[float, Field(ge=0, le=1)] = 0.3
+    noise: Annotated[float, Field(ge=0, le=1)] = 0.3
 
     @model_validator(mode="after")
     def _licensed_file(self) -> CorpusConfig:

@@ -52,7 +52,10 @@ class Surrogate:
 
 @dataclass(frozen=True, slots=True)
 class Distractor:
-    """A mention that must not be coded: ``kind`` as in the distractor list ("negated", "family history", ...)."""
+    """A mention that must not be coded as it reads: ``kind`` as in the distractor list ("negated", "family history", ...).
+
+    A few kinds are coded all the same, with another code than the words suggest (a treated "history of" is active).
+    """
 
     kind: str
     start: int

@@ -144,7 +144,7 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
     del encounters[task.n_notes :]
     used = _restrict(sampled, {encounter.encounter_id for encounter in encounters})
     pool = SurrogatePool(stream(task.root_seed, "surrogates", *labels), screen)
-    composer = NoteComposer(library, systems, strata_of, pool, task.split)
+    composer = NoteComposer(library, systems, strata_of, pool, task.split, noise=task.config.noise)
     draw_seeds = stream(task.root_seed, "notes", *labels).generate_state(len(encounters), "uint64")
     key = _shard_key(task, used)
     notes = []

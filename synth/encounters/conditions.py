@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from itertools import combinations
 
-from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.clinical import ClinicalFact, NoteType
 from ghostchart.schemas.history_codes import history_sites
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.plausibility import condition_fits
@@ -185,3 +185,12 @@ def _with_poa(fact: ClinicalFact, index: int, rows: EncounterRows, look: Lookups
     code = look.code_of(fact) or ""
     acquired = index > 0 and code.startswith(_ARISES_IN_HOSPITAL) and draws.chance(_HOSPITAL_ACQUIRED_SHARE)
     return replace(fact, present_on_admission="N" if acquired else "Y")
+
+
+def settle_admission_flags(note_type: NoteType, conditions: list[ClinicalFact]) -> list[ClinicalFact]:
+    """Whatever a note written on admission knows of was present on admission."""
+    if note_type not in ("history_and_physical", "consult", "operative"):
+        return conditions
+    return [
+        replace(fact, present_on_admission="Y") if fact.present_on_admission == "N" else fact for fact in conditions
+    ]

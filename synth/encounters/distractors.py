@@ -3,86 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.code_set.companions import WEIGHT_DIAGNOSES
 from ghostchart.schemas.history_codes import family_history_code, personal_history_code
 from ghostchart.synth.encounters import distractor_pools as pools
-from ghostchart.synth.encounters.draws import Draws
+from ghostchart.synth.encounters.distractor_stage import Stage, groups_of, is_free, mention, take
 from ghostchart.synth.encounters.measurements import BMI
-from ghostchart.synth.encounters.plausibility import condition_fits, service_fits
+from ghostchart.synth.encounters.plausibility import service_fits
 from ghostchart.synth.encounters.rows import EncounterRows
-from ghostchart.synth.policy.lookups import Lookups
-from ghostchart.synth.policy.symptoms import integral_symptoms
+from ghostchart.synth.encounters.situational_distractors import DATE_DRIFT, SITUATIONAL
 
 COPIED_FORWARD = "copied-forward problem list"
 _OBESE_FROM = 30.0
 _TRIES = 3
 _CODED_HISTORY_SHARE = 0.05
-
-
-@dataclass
-class Stage:
-    """What an encounter already says, so that nothing added contradicts it; grows as distractors come."""
-
-    rows: EncounterRows
-    facts: list[ClinicalFact]
-    vitals: dict[str, float]
-    labs: dict[str, float]
-    look: Lookups
-    draws: Draws
-    codes: list[str]
-    taken: set[str]
-    integral: tuple[str, ...]
-    groups: set[int]
-    number: int = 0
-
-    def next_id(self) -> str:
-        """Fact id of the next distractor."""
-        self.number += 1
-        return f"x{self.number}"
-
-
-def set_stage(
-    rows: EncounterRows,
-    facts: list[ClinicalFact],
-    vitals: dict[str, float],
-    labs: dict[str, float],
-    look: Lookups,
-    draws: Draws,
-) -> Stage:
-    """The encounter as its true facts leave it."""
-    codes: list[str] = []
-    taken: set[str] = set()
-    integral: tuple[str, ...] = ()
-    groups: set[int] = set()
-    for fact in facts:
-        code = look.code_of(fact) if fact.kind == "condition" else None
-        if code is None:
-            continue
-        codes.append(code)
-        taken.add(code[:3])
-        taken.add(fact.concept)
-        integral += integral_symptoms(look, code, fact.concept)
-        groups.update(groups_of(code))
-    return Stage(rows, facts, vitals, labs, look, draws, codes, taken, integral, groups)
-
-
-_GROUPS: dict[str, frozenset[int]] = {}
-
-
-def groups_of(code: str) -> frozenset[int]:
-    """Numbers of the disease groups a code stands in."""
-    if code not in _GROUPS:
-        _GROUPS[code] = frozenset(i for i, starts in enumerate(pools.GROUPS) if code.startswith(starts))
-    return _GROUPS[code]
+_SITUATIONAL_SHARE = 0.3
+_DATED = ("I21", "I63", "I26", "I82")
 
 
 def add_distractors(stage: Stage, wanted: int) -> list[ClinicalFact]:
     """Up to ``wanted`` further distractor facts, of kinds that the note type invites; different kinds first."""
     makers = stage.draws.shuffled(_MAKERS[_place(stage.rows)])
+    # What only few encounters allow comes first where it can come at all.
+    makers = [maker for maker in stage.draws.shuffled(SITUATIONAL) if stage.draws.chance(_SITUATIONAL_SHARE)] + makers
     found: list[ClinicalFact] = []
     rounds = 0
     while len(found) < wanted and rounds < 2:
@@ -102,16 +48,17 @@ def coded_histories(stage: Stage) -> list[ClinicalFact]:
             continue
         code = stage.draws.pick(pool)
         history = family_history_code(code) if is_family else personal_history_code(code)
-        if history is None or history in stage.codes or not _is_free(stage, code, personal=not is_family):
+        if history is None or history in stage.codes or not is_free(stage, code, personal=not is_family):
             continue
         if any(stage.look.conflict(history, other) for other in stage.codes):
             continue
         fact = stage.look.library.fact_for_code(code, stage.next_id().replace("x", "h"))
-        _take(stage, code, fact)
+        take(stage, code, fact)
         if is_family:
             found.append(replace(fact, experiencer="family"))
             continue
-        found.append(replace(fact, temporality="history"))
+        kind = DATE_DRIFT if code.startswith(_DATED) else ""
+        found.append(replace(fact, temporality="history", distractor=kind))
         stage.codes.append(code)
         stage.groups.update(groups_of(code))
     return found
@@ -121,63 +68,31 @@ def _place(rows: EncounterRows) -> str:
     return "office" if rows.encounter_class == "wellness" else rows.encounter_class
 
 
-def _is_free(stage: Stage, code: str, *, personal: bool = True) -> bool:
-    """Whether a condition can be mentioned without touching anything that is true or already mentioned.
-
-    ``personal``: the mention is about the patient, so sex, age, related diseases and their symptoms count.
-    """
-    concept = stage.look.library.family_of(code)
-    if not stage.look.is_billable(code) or code[:3] in stage.taken or (concept is not None and concept in stage.taken):
-        return False
-    if not personal:
-        return True
-    if not condition_fits(stage.look.library, code, stage.rows.patient.sex, stage.rows.age):
-        return False
-    return not (stage.integral and code.startswith(stage.integral)) and not groups_of(code) & stage.groups
-
-
-def _take(stage: Stage, code: str, fact: ClinicalFact) -> None:
-    stage.taken.add(code[:3])
-    stage.taken.add(fact.concept)
-
-
-def _mention(
-    stage: Stage, pool: tuple[str, ...], kind: str, *, personal: bool = True, **changes: object
-) -> list[ClinicalFact]:
-    for _ in range(_TRIES):
-        code = stage.draws.pick(pool)
-        if _is_free(stage, code, personal=personal):
-            fact = stage.look.library.fact_for_code(code, stage.next_id())
-            _take(stage, code, fact)
-            return [replace(fact, distractor=kind, **changes)]  # type: ignore[arg-type]
-    return []
-
-
 def _negated(stage: Stage) -> list[ClinicalFact]:
-    return _mention(stage, pools.NEGATED, "negated", certainty="negated")
+    return mention(stage, pools.NEGATED, "negated", certainty="negated")
 
 
 def _family(stage: Stage) -> list[ClinicalFact]:
     if stage.draws.chance(0.5):
-        return _mention(stage, pools.FAMILY, "family history", personal=False, experiencer="family")
+        return mention(stage, pools.FAMILY, "family history", personal=False, experiencer="family")
     denied = stage.draws.pick(pools.FAMILY_DENIED)
-    return _mention(stage, (denied,), "family history", personal=False, experiencer="family", certainty="negated")
+    return mention(stage, (denied,), "family history", personal=False, experiencer="family", certainty="negated")
 
 
 def _resolved(stage: Stage) -> list[ClinicalFact]:
-    return _mention(stage, pools.PAST_RESOLVED, "history-of resolved", temporality="resolved")
+    return mention(stage, pools.PAST_RESOLVED, "history-of resolved", temporality="resolved")
 
 
 def _hypothetical(stage: Stage) -> list[ClinicalFact]:
-    return _mention(stage, pools.HYPOTHETICAL, "hypothetical", temporality="hypothetical")
+    return mention(stage, pools.HYPOTHETICAL, "hypothetical", temporality="hypothetical")
 
 
 def _other_person(stage: Stage) -> list[ClinicalFact]:
-    return _mention(stage, pools.OTHER_PERSON, "other person", personal=False, experiencer="other")
+    return mention(stage, pools.OTHER_PERSON, "other person", personal=False, experiencer="other")
 
 
 def _copied_forward(stage: Stage) -> list[ClinicalFact]:
-    return _mention(stage, pools.COPIED_FORWARD, COPIED_FORWARD, addressed=False)
+    return mention(stage, pools.COPIED_FORWARD, COPIED_FORWARD, addressed=False)
 
 
 def _complaint(stage: Stage) -> tuple[ClinicalFact, tuple[str, ...]] | None:
@@ -194,10 +109,10 @@ def _complaint(stage: Stage) -> tuple[ClinicalFact, tuple[str, ...]] | None:
 
 
 def _is_suspectable(stage: Stage, code: str, complaint: ClinicalFact) -> bool:
-    """Like :func:`_is_free`, but the complaint itself does not stand against what might explain it."""
+    """Like :func:`is_free`, but the complaint itself does not stand against what might explain it."""
     own = stage.look.code_of(complaint)
     others = {group for held in stage.codes if held != own for group in groups_of(held)}
-    return not groups_of(code) & others and _is_free(replace(stage, groups=set()), code)
+    return not groups_of(code) & others and is_free(replace(stage, groups=set()), code)
 
 
 def _suspected(stage: Stage, kind: str, certainty: str, count: int) -> list[ClinicalFact]:
@@ -211,7 +126,7 @@ def _suspected(stage: Stage, kind: str, certainty: str, count: int) -> list[Clin
             break
         if _is_suspectable(stage, code, symptom):
             fact = stage.look.library.fact_for_code(code, stage.next_id())
-            _take(stage, code, fact)
+            take(stage, code, fact)
             found.append(replace(fact, certainty=certainty, cause=symptom.fact_id, distractor=kind))  # type: ignore[arg-type]
     return found if len(found) == count else []
 
@@ -229,7 +144,7 @@ def _ruled_out(stage: Stage) -> list[ClinicalFact]:
     if found:
         return found
     pool = ("I26.99", "I21.4", "J18.9", "I82.409", "K35.80", "A41.9", "I63.9")
-    return _mention(stage, pool, "ruled out", certainty="ruled_out")
+    return mention(stage, pool, "ruled out", certainty="ruled_out")
 
 
 def _service(stage: Stage) -> list[ClinicalFact]:

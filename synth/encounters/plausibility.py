@@ -16,6 +16,8 @@ _PREGNANCY = ("O", "Z34", "Z37", "Z3A", "Z39", "Z33", "Z36")
 _PREGNANCY_AGES = (12, 55)
 _NEWBORN = ("P", "Z38")
 _NEWBORN_MAX_AGE = 0
+# Problems that began around birth and may last: guideline I.C.16.a.4 lets them stand at any age.
+LASTING_FROM_BIRTH = ("P14.", "P27.")
 _OLD_AGE = ("R54", "R41.81")
 _OLD_AGE_FROM = 60
 
@@ -59,7 +61,7 @@ def condition_fits(library: Library, value: str, sex: str, age: int) -> bool:
         return False
     if value.startswith(_PREGNANCY) and not _PREGNANCY_AGES[0] <= age <= _PREGNANCY_AGES[1]:
         return False
-    if value.startswith(_NEWBORN) and age > _NEWBORN_MAX_AGE:
+    if value.startswith(_NEWBORN) and age > _NEWBORN_MAX_AGE and not value.startswith(LASTING_FROM_BIRTH):
         return False
     return not (value.startswith(_OLD_AGE) and age < _OLD_AGE_FROM)
 

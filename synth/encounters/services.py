@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.clinical import ClinicalFact, NoteType
 from ghostchart.schemas.code_set.services import VACCINE_PRODUCTS
 from ghostchart.schemas.codes import Code
 from ghostchart.synth.encounters.draws import Draws
@@ -17,13 +17,16 @@ from ghostchart.synth.policy.lookups import Lookups
 _VISITS = re.compile(
     r"99(20|21|22|23|24|28|29|30|31|33|34|35|38|39|483|495|496|441|442|443)|G0(402|438|439)|980\d\d|G2212|99417"
 )
-_SIDED = {
+SIDED = {
     "20605", "20610", "20611", "25600", "27130", "27447", "29125", "29515", "29881", "66984", "73030", "73110", "73562", "73630",
 }  # fmt: skip
 _RANDOM_SIDE_SHARE = 0.4
 _SIDES = ("right", "left")
 _FLU_VACCINES = {"90656", "90662"}
 _ADMINISTRATION, _FURTHER_ADMINISTRATION = "90471", "90472"
+_PNEUMOCOCCAL = {"90677", "90684"}
+_MEDICARE = {"G0008": _FLU_VACCINES, "G0009": _PNEUMOCOCCAL}
+_MEDICARE_FROM_YEARS, _MEDICARE_SHARE = 65, 0.3
 _OWN_ADMINISTRATION = {"90460", "90471", "90480", "G0008", "G0009", "G0010"}
 
 
@@ -32,21 +35,19 @@ def service_facts(
 ) -> list[ClinicalFact]:
     """Facts of the procedures rows, with what belongs to a vaccine, without visits."""
     values = [value for value in rows.procedures if not _VISITS.match(value)]
-    values = [value for value in values if _is_known(value, look) and service_fits(value, rows.patient.sex, rows.age)]
+    values = [value for value in values if is_known(value, look) and service_fits(value, rows.patient.sex, rows.age)]
     values = _complete_vaccines(values, rows, draws)
     side = side_of(conditions, look)
     facts = []
     for number, value in enumerate(dict.fromkeys(values), start=1):
-        attributes = {}
-        if value in _SIDED:
+        chosen = ""
+        if value in SIDED:
             chosen = side or (draws.pick(_SIDES) if draws.chance(_RANDOM_SIDE_SHARE) else "")
-            attributes = {"laterality": chosen} if chosen else {}
-        system = "hcpcs" if value[0].isalpha() else "cpt"
-        facts.append(ClinicalFact(f"p{number}", "procedure", f"{system}:{value}", MappingProxyType(attributes)))
+        facts.append(service_fact(value, f"p{number}", chosen))
     return facts
 
 
-def _is_known(value: str, look: Lookups) -> bool:
+def is_known(value: str, look: Lookups) -> bool:
     code = Code("hcpcs", value) if value[:1].isalpha() else Code("cpt", value)
     if look.systems.procedures.is_billable(value):
         return True
@@ -64,14 +65,54 @@ def _complete_vaccines(values: list[str], rows: EncounterRows, draws: Draws) -> 
         usual = "90662" if rows.age >= 65 else "90656"
         usual = "90677" if "G0009" in administered else usual
         other = draws.chance(0.35) and not administered
-        products = ["90750" if rows.age >= 50 else "90715"] if other else [usual]
+        products = [draws.pick(_other_products(rows.age))] if other else [usual]
         result += products
+    if "90480" in administered:
+        return result
     if not administered or ("G0008" in administered and not _FLU_VACCINES & set(products)):
         result = [value for value in result if value != "G0008"]
-        result.append(_ADMINISTRATION)
+        medicare = rows.age >= _MEDICARE_FROM_YEARS and len(products) == 1 and draws.chance(_MEDICARE_SHARE)
+        own = next((value for value, vaccines in _MEDICARE.items() if products[0] in vaccines), "") if medicare else ""
+        result.append(own or _ADMINISTRATION)
     if len(products) > 1 and _ADMINISTRATION in result:
         result.append(_FURTHER_ADMINISTRATION)
     return result
+
+
+def _other_products(age: int) -> tuple[str, ...]:
+    """Vaccines other than influenza that a person of this age (years) may be due for."""
+    if age >= 65:
+        return ("90750", "90677", "90684", "90679", "90715")
+    return ("90750", "90677", "90715") if age >= 50 else ("90715", "90707", "90651" if age <= 45 else "90715")
+
+
+_THERAPY = ("90834", "90837", "90834")
+_FIRST_SESSION = "90791"
+_HOME_NURSING = ("G0299", "G0299", "G0300", "99509", "G0151")
+
+
+def services_of_note(
+    note_type: NoteType, rows: EncounterRows, services: list[ClinicalFact], look: Lookups, draws: Draws
+) -> list[ClinicalFact]:
+    """The services, with the session or nursing visit that behavioral and home health notes are about."""
+    done = {fact.concept.partition(":")[2] for fact in services}
+    if note_type in ("behavioral", "telehealth"):
+        services = []  # laboratory tests alone came with it: another visit's
+    if note_type == "behavioral":
+        wanted: tuple[str, ...] = (_FIRST_SESSION,) if rows.is_first_visit else _THERAPY
+    elif note_type == "home_health" and not done & set(_HOME_NURSING):
+        wanted = _HOME_NURSING
+    else:
+        return services
+    chosen = draws.pick(wanted)
+    return [*services, service_fact(chosen, f"p{len(services) + 1}")] if is_known(chosen, look) else services
+
+
+def service_fact(value: str, fact_id: str, side: str = "") -> ClinicalFact:
+    """A service that was done; ``side`` right, left, bilateral or "" where none applies."""
+    system = "hcpcs" if value[0].isalpha() else "cpt"
+    attributes = MappingProxyType({"laterality": side} if side else {})
+    return ClinicalFact(fact_id, "procedure", f"{system}:{value}", attributes)
 
 
 def side_of(conditions: list[ClinicalFact], look: Lookups) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ghostchart.schemas.clinical import ClinicalFact
+from ghostchart.schemas.clinical import ClinicalFact, NoteType
 from ghostchart.synth.encounters.draws import Draws
 from ghostchart.synth.encounters.rows import EncounterRows
 from ghostchart.synth.policy.encounter_reason import is_new_problem
@@ -13,6 +13,11 @@ from ghostchart.synth.policy.lookups import Lookups
 
 _MDM_STATED_SHARE = 0.6
 _MINUTES_ABOVE_TOP = 14
+# Reports and nurses' visits carry their services; psychotherapy is a service as well.
+_WITHOUT_VISIT = ("operative", "home_health", "behavioral")
+_AUDIO_ONLY_SHARE = 0.25
+# Least minutes of the three levels of hospital care, then an upper end for the highest (coding brief, section 2).
+_HOSPITAL_MINUTES = {"initial": (40, 55, 75, 95), "subsequent": (25, 35, 50, 70)}
 _SEPARATE_PROBLEM_SHARE = 0.6
 _AWV_FROM_YEARS = 65
 _MINOR = ("J00", "J06.", "L82.", "L91.8", "B07.", "H61.2", "R09.8", "L20", "L23", "L25", "Z", "R05.")
@@ -32,17 +37,33 @@ def is_awv(rows: EncounterRows) -> bool:
     return rows.encounter_class == "wellness" and rows.age >= _AWV_FROM_YEARS
 
 
-def visit_facts(
-    rows: EncounterRows, conditions: list[ClinicalFact], medications: list[ClinicalFact], look: Lookups, draws: Draws
+def visit_facts(  # noqa: PLR0911  (one per kind of visit)
+    rows: EncounterRows,
+    note_type: NoteType,
+    conditions: list[ClinicalFact],
+    medications: list[ClinicalFact],
+    look: Lookups,
+    draws: Draws,
 ) -> list[ClinicalFact]:
-    """One visit fact; a second, separate office visit beside some wellness visits with a new problem."""
-    if rows.encounter_class == "inpatient":
+    """The visit that the note documents: none for procedures and nurses' visits, two for some wellness visits."""
+    if note_type in _WITHOUT_VISIT:
+        return []
+    if note_type == "discharge_summary":
         minutes = draws.whole(31, 60) if draws.chance(0.5) else draws.whole(15, 30)
         return [_visit("v1", "discharge", {"minutes": str(minutes)})]
     level = decision_making(rows, conditions, medications, look, draws)
+    if rows.encounter_class == "inpatient":
+        stage = "subsequent" if note_type == "progress" else "initial"
+        return [_visit("v1", "hospital", {"stage": stage, **_hospital_level(stage, level, draws)})]
+    if note_type == "nursing_facility":
+        stage = "initial" if rows.is_first_visit else "subsequent"
+        return [_visit("v1", "nursing_facility", {"stage": stage, "mdm": MDM_LEVELS[level]})]
     if rows.encounter_class == "ed":
         return [_visit("v1", "ed", {"mdm": MDM_LEVELS[level]})]
-    status = "new" if rows.is_first_visit else "established"
+    status = "new" if rows.is_first_visit or note_type == "consult" else "established"
+    remote = {}
+    if note_type == "telehealth":
+        remote = {"modality": "audio_only" if draws.chance(_AUDIO_ONLY_SHARE) else "audio_video"}
     if is_awv(rows):
         kind = "initial" if rows.is_first_wellness else "subsequent"
         facts = [_visit("v1", "awv", {"kind": kind})]
@@ -52,10 +73,19 @@ def visit_facts(
     if is_wellness(rows):
         return [_visit("v1", "preventive", {"status": status})]
     if draws.chance(_MDM_STATED_SHARE):
-        return [_visit("v1", "office", {"status": status, "mdm": MDM_LEVELS[level]})]
+        return [_visit("v1", "office", {"status": status, **remote, "mdm": MDM_LEVELS[level]})]
     low = OFFICE_MINUTES[status][level]
     high = OFFICE_MINUTES[status][level + 1] - 1 if level < len(MDM_LEVELS) - 1 else low + _MINUTES_ABOVE_TOP
-    return [_visit("v1", "office", {"status": status, "minutes": str(draws.whole(low, high))})]
+    return [_visit("v1", "office", {"status": status, **remote, "minutes": str(draws.whole(low, high))})]
+
+
+def _hospital_level(stage: str, level: int, draws: Draws) -> dict[str, str]:
+    """Decision making, or time that reaches the same level."""
+    if draws.chance(_MDM_STATED_SHARE):
+        return {"mdm": MDM_LEVELS[level]}
+    bounds = _HOSPITAL_MINUTES[stage]
+    step = max(0, level - 1)
+    return {"minutes": str(draws.whole(bounds[step], bounds[step + 1] - 1))}
 
 
 def _visit(fact_id: str, kind: str, attributes: dict[str, str]) -> ClinicalFact:

@@ -6,22 +6,29 @@ import re
 from collections.abc import Callable
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter
-from ghostchart.synth.notes.findings import examine, presentation, review_negatives, screen_function
+from ghostchart.synth.encounters.situational_distractors import DATE_DRIFT
+from ghostchart.synth.notes.findings import (
+    examine,
+    presentation,
+    review_negatives,
+    screen_function,
+    write_particulars,
+)
 from ghostchart.synth.notes.measurements import write_readings
 from ghostchart.synth.notes.medications import write_medications
 from ghostchart.synth.notes.places import PlacedFacts, place_facts
 from ghostchart.synth.notes.problems import problem_view, status_of
 from ghostchart.synth.notes.sandbox import prose
+from ghostchart.synth.notes.traps import misleading_remarks
 from ghostchart.synth.notes.views import Entry, ProcedureView
 from ghostchart.synth.notes.visits import visit_statement
 from ghostchart.synth.notes.writer import NEGATED_MARK, NoteWriter
 
-_OPENERS = {
-    "office_soap": "opener.office",
-    "ed": "opener.ed",
-    "discharge_summary": "opener.discharge",
-    "awv": "opener.awv",
-}
+_OPENERS = {"office_soap": "opener.office", "discharge_summary": "opener.discharge"}  # others: "opener.<note type>"
+# Notes of a stay or an emergency have a course of their own; "unchanged since the last visit" belongs to these.
+_LOOKS_BACK_TO_LAST_VISIT = (
+    "office_soap", "awv", "preventive", "telehealth", "nursing_facility", "home_health", "behavioral",
+)  # fmt: skip
 _MAX_STORIES = 2
 _SAYS_DONE = re.compile(
     r"\b(administered|drawn|given|done|performed|obtained|placed|applied|taken|completed|removed|injected)\b"
@@ -42,21 +49,26 @@ def write_blocks(writer: NoteWriter) -> dict[str, object]:
     return {
         **writer.people_and_places(),
         "chief": chief(),
-        "opener": writer.say(_OPENERS[encounter.note_type], chief=chief),
+        "opener": writer.say(_OPENERS.get(encounter.note_type, f"opener.{encounter.note_type}"), chief=chief),
         "story": _story(writer, placed, problems),
         "denials": _denials(writer, placed, codes),
         "pmh": _past_history(writer, placed, problems),
         "family": _family(writer, placed),
         "social": _social(writer, codes),
-        "allergies": writer.say("allergies"),
+        "allergies": writer.say("left_out") if writer.noise.chance(0.3) else writer.say("allergies"),
         "meds": medications,
         "vitals": write_readings(encounter.vitals, "vital", writer.marks, writer.voice),
-        "labs": write_readings(encounter.labs, "lab", writer.marks, writer.voice),
+        "labs": write_readings(encounter.labs, "lab", writer.marks, writer.voice) + _lab_table(writer, codes),
         "exam": examine(writer, problem_codes, codes),
-        "results": [writer.tell("ruled_out", fact) for fact in placed.at("ruled_out")],
+        "results": [
+            *(writer.tell("ruled_out", fact) for fact in placed.at("ruled_out")),
+            *misleading_remarks(writer, placed, codes),
+        ],
         "procedures": [_procedure(writer, fact) for fact in placed.at("procedure")],
         "problems": _problems(writer, placed, problems),
         "screens": screen_function(writer, codes),
+        "particulars": write_particulars(writer, codes),
+        "preop": _preoperative(writer, placed, problems),
         "plan_remarks": _plan_remarks(writer, placed),
         "visit": visit_statement(writer, placed.at("visit"), len(problems)),
         "closing": writer.say("closing"),
@@ -86,8 +98,7 @@ def _story(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]
     said: list[str] = []
     told = 0
     denied = _codes(writer, placed.at("negated"))
-    # A stay or an emergency has its own course; "unchanged since the last visit" belongs to the office.
-    tells_chronic = writer.encounter.note_type in ("office_soap", "awv")
+    tells_chronic = writer.encounter.note_type in _LOOKS_BACK_TO_LAST_VISIT
     for position, fact in enumerate(problems):
         code = writer.forms.code_of(fact)
         if code[:1] in ("V", "W", "X", "Y"):
@@ -134,7 +145,8 @@ def _denials(writer: NoteWriter, placed: PlacedFacts, codes: tuple[str, ...]) ->
         for place in ("hypothetical", "uncertain", "differential")
         for fact in placed.at(place)
     )
-    negatives = review_negatives(writer, open_codes, taken, 3 if named else 4)
+    count = (3 if named else 4) + writer.noise.up_to(6)
+    negatives = review_negatives(writer, open_codes, taken, count)
     return named + [writer.marks.around(item, NEGATED_MARK) for item in negatives] or ["other complaints"]
 
 
@@ -145,13 +157,15 @@ def _past_history(writer: NoteWriter, placed: PlacedFacts, problems: list[Clinic
         for fact in problems[1:]
         if fact.certainty == "confirmed"
         and status_of(writer, fact) == "chronic"
-        and writer.draws.chance(_REPEATED_IN_HISTORY)
+        and (writer.draws.chance(_REPEATED_IN_HISTORY) or writer.noise.chance(0.5))
     ]
     for fact in placed.at("carried"):
         bank = "pmh.copied" if fact.distractor else "pmh.carried"
         listed.append(writer.tell(bank, fact))
     for fact in placed.at("past"):
         bank = "pmh.resolved" if fact.temporality == "resolved" else "pmh.history"
+        if fact.distractor == DATE_DRIFT:
+            bank = "pmh.dated"
         if writer.forms.code_of(fact)[:1] == "Z":
             bank = "pmh.carried"
         listed.append(writer.tell(bank, fact))
@@ -177,10 +191,24 @@ def _relative(writer: NoteWriter, fact: ClinicalFact) -> str:
 
 def _social(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
     """Harmless remarks that no code of the patient contradicts."""
+    if writer.noise.chance(0.25):
+        return [writer.say("left_out")]
     fitting = [entry for entry in writer.phrases.entries("social") if entry.fits(codes)]
     adult = writer.encounter.age >= 18
     chosen = writer.draws.some([entry for entry in fitting if adult or entry.label == "anyone"], 2)
     return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in chosen] or ["unchanged"]
+
+
+def _lab_table(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
+    """Further unremarkable values around those that matter, as a pasted table brings them."""
+    count = writer.noise.up_to(8) if writer.encounter.labs and writer.noise.chance(0.7) else 0
+    if not count:
+        return []
+    fitting = [entry for entry in writer.phrases.entries("lab_table") if entry.fits(codes)]
+    return [
+        writer.fill(entry.frames[writer.split][0], value=writer.noise.pick(entry.label.split()))
+        for entry in fitting[:count]
+    ]
 
 
 def _procedure(writer: NoteWriter, fact: ClinicalFact) -> ProcedureView:
@@ -218,6 +246,14 @@ def _problems(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFa
     for fact in problems:
         views.append(problem_view(writer, fact, drugs.get(fact.concept, []) if fact.concept else []))
     return views
+
+
+def _preoperative(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]) -> str:
+    """The diagnosis before a procedure: what was thought, or what was found afterwards too."""
+    thought = placed.at("preoperative")
+    if thought:
+        return writer.tell("preop.other", thought[0])
+    return writer.tell("preop.same", problems[0]) if problems else writer.say("chief.none")
 
 
 def _plan_remarks(writer: NoteWriter, placed: PlacedFacts) -> list[str]:

@@ -12,15 +12,19 @@ from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.codes import Code
 from ghostchart.schemas.errors import TemplateError
 from ghostchart.schemas.note import Distractor, Note, NoteCode, Span, Split, Surrogate
+from ghostchart.synth.encounters.situational_distractors import CODED_ALL_THE_SAME
 from ghostchart.synth.notes.blocks import write_blocks
 from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.forms import FormBook, WordingLibrary
 from ghostchart.synth.notes.marks import MarkedSpan, tidy
+from ghostchart.synth.notes.noise import Noise
 from ghostchart.synth.notes.phrases import PhraseBank, load_phrases
 from ghostchart.synth.notes.surrogates import SurrogatePool
 from ghostchart.synth.notes.template_files import CompiledTemplate
-from ghostchart.synth.notes.writer import NEGATED_MARK, SURROGATE_PREFIX, NoteWriter
+from ghostchart.synth.notes.traps import TRAP_MARKS
+from ghostchart.synth.notes.writer import SURROGATE_PREFIX, NoteWriter
 
+_NOISE_STREAM = 0x9E3779B97F4A7C15
 MAX_NOTE_CHARACTERS = 100_000
 StrataOf = Callable[[Iterable[str], Iterable[Code]], tuple[str, ...]]
 
@@ -44,6 +48,7 @@ class NoteComposer:
         strata_of: strata a set of codes belongs to.
         pool: fake identifiers of this shard.
         split: decides forms and frames.
+        noise: how untidy the notes are, 0 to 1.
     """
 
     def __init__(
@@ -54,12 +59,14 @@ class NoteComposer:
         pool: SurrogatePool,
         split: Split,
         phrases: PhraseBank | None = None,
+        noise: float = 0.0,
     ) -> None:
         self._forms = FormBook(library, split, systems.describe)
         self._systems = systems
         self._strata_of = strata_of
         self._pool = pool
         self._split: Split = split
+        self._noise = noise
         self._phrases = phrases or load_phrases()
         self._described: dict[Code, tuple[str, str]] = {}
 
@@ -79,6 +86,7 @@ class NoteComposer:
             template.info.voice,
             self._split,
             Draws(identity.draw_seed),
+            Noise(self._noise, Draws(identity.draw_seed ^ _NOISE_STREAM)),
             self._pool,
         )
         text, spans = render(template, writer)
@@ -166,7 +174,8 @@ def render(template: CompiledTemplate, writer: NoteWriter) -> tuple[str, list[Ma
         raise TemplateError(f"undefined: {error}", where=_line(where, error)) from None
     except (TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise TemplateError(f"cannot be rendered: {type(error).__name__}: {error}", where=_line(where, error)) from None
-    return writer.marks.resolve(tidy("".join(pieces)), where=where)
+    scuff = writer.noise.scuff if writer.noise.amount > 0 else None
+    return writer.marks.resolve(tidy("".join(pieces)), where=where, scuff=scuff)
 
 
 def _line(where: str, error: BaseException) -> str:
@@ -194,14 +203,15 @@ def labelled_distractors(
 ) -> tuple[Distractor, ...]:
     """Mentions that must not be coded, in text order.
 
-    A fact that supports a gold code is none, whatever its label says (an inpatient's probable diagnosis).
+    A fact that supports a gold code is none, whatever its label says (an inpatient's probable diagnosis), except for the
+    kinds that lead to a wrong code beside the right one.
     """
-    kinds = {NEGATED_MARK: "negated"}
+    kinds = dict(TRAP_MARKS)
     for fact in encounter.facts:
         if fact.distractor:
             # Values are marked by their own name ("lab:potassium_mmol_l"), not by the fact that points at them.
             mark = fact.concept if fact.concept.startswith(("lab:", "vital:")) else fact.fact_id
-            if mark not in supported:
+            if mark not in supported or fact.distractor in CODED_ALL_THE_SAME:
                 kinds[mark] = fact.distractor
     return tuple(
         Distractor(kinds[span.mark_id], span.start, span.end)

@@ -73,6 +73,51 @@ def _encounter(
     )
 
 
+# Note type -> setting, days, age, visit (concept, attributes, code) or None, services.
+_FURTHER: dict[str, tuple[Setting, int, int, tuple[str, dict[str, str]] | None, tuple[str, ...]]] = {
+    "preventive": ("office", 0, 44, ("visit.preventive", {"status": "established"}), ("83036",)),
+    "telehealth": (
+        "telehealth",
+        0,
+        52,
+        ("visit.office", {"status": "established", "modality": "audio_video", "mdm": "moderate"}),
+        (),
+    ),
+    "history_and_physical": ("inpatient", 3, 70, ("visit.hospital", {"stage": "initial", "mdm": "high"}), ("93010",)),
+    "progress": ("inpatient", 4, 70, ("visit.hospital", {"stage": "subsequent", "minutes": "38"}), ("71045",)),
+    "consult": ("office", 0, 61, ("visit.office", {"status": "new", "mdm": "moderate"}), ("93000",)),
+    "operative": ("office", 0, 58, None, ("45385",)),
+    "nursing_facility": (
+        "nursing_facility",
+        0,
+        84,
+        ("visit.nursing_facility", {"stage": "subsequent", "mdm": "moderate"}),
+        (),
+    ),
+    "home_health": ("home", 0, 79, None, ("G0299",)),
+    "behavioral": ("office", 0, 39, None, ("90834",)),
+}
+
+
+def _further(
+    note_type: str, facts: tuple[ClinicalFact, ...], history: tuple[GoldCode, ...]
+) -> tuple[Encounter, tuple[GoldCode, ...]]:
+    setting, days, age, visit, services = _FURTHER[note_type]
+    more: list[ClinicalFact] = []
+    gold = [_gold("I10", "f1", "first_listed"), _gold("E11.65", "f2"), _gold("M17.11", "f3"), *history]
+    if setting == "inpatient":
+        gold = [replace(code, poa="Y") for code in gold]
+    gold.append(_gold("Z79.84", "m2"))
+    for number, value in enumerate(services, 1):
+        system = "hcpcs" if value[0].isalpha() else "cpt"
+        more.append(ClinicalFact(f"p{number}", "procedure", f"{system}:{value}"))
+        gold.append(_gold(value, f"p{number}", "procedure"))
+    if visit is not None:
+        more.append(ClinicalFact("v1", "visit", visit[0], visit[1]))
+        gold.append(_gold("99214", "v1", "procedure"))
+    return _encounter(note_type, setting, days, age, (*facts, *more)), tuple(gold)  # type: ignore[arg-type]
+
+
 @cache
 def example(note_type: str) -> tuple[Encounter, tuple[GoldCode, ...]]:
     """The example encounter of a note type and its gold codes.
@@ -120,4 +165,6 @@ def example(note_type: str) -> tuple[Encounter, tuple[GoldCode, ...]]:
         gold = (_gold("I10", "f1", "first_listed"), _gold("M17.11", "f3"), *history)
         more = (_gold("G0439", "v1", "procedure"), _gold("99213", "v2", "procedure"))
         return _encounter("awv", "office", 0, 71, facts), gold + more
+    if note_type in _FURTHER:
+        return _further(note_type, (hypertension, diabetes, knee, *past, _LISINOPRIL, _METFORMIN, *traps), history)
     raise TemplateError(f"there is no example encounter for note type {note_type!r}")

@@ -6,13 +6,16 @@ from ghostchart.synth.notes.phrases import CodedEntry
 from ghostchart.synth.notes.views import ExamView
 from ghostchart.synth.notes.writer import NoteWriter
 
-_EXAM_LINES = {"office_soap": 4, "ed": 4, "discharge_summary": 3, "awv": 2}
+_EXAM_LINES = {"office_soap": 4, "ed": 4, "history_and_physical": 5, "preventive": 5, "awv": 2}
 _MAX_ABNORMAL = 3
 _SCREENS = 3
 
 
 def examine(writer: NoteWriter, problem_codes: tuple[str, ...], codes: tuple[str, ...]) -> list[ExamView]:
     """Findings by body system: what goes with today's problems, then normal systems that no code contradicts."""
+    if writer.noise.chance(0.2):
+        left_out = writer.say("left_out")
+        return [ExamView("exam", {"system": lambda: "Exam", "finding": lambda: left_out})]
     wanted = _EXAM_LINES.get(writer.encounter.note_type, 3)
     chosen: dict[str, CodedEntry] = {}
     for code in problem_codes:
@@ -66,3 +69,12 @@ def screen_function(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
     return [
         writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in writer.draws.some(fitting, _SCREENS)
     ]
+
+
+def write_particulars(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
+    """What only this note type says (consent, code status, anesthesia...): harmless, and never against the codes."""
+    bank = f"particulars.{writer.encounter.note_type}"
+    if bank not in writer.phrases.coded_banks:
+        return []
+    fitting = [entry for entry in writer.phrases.entries(bank) if entry.fits(codes)]
+    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in fitting] or ["Unremarkable."]

@@ -8,6 +8,7 @@ nest. After rendering, :meth:`Marks.resolve` removes the characters in one pass 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ghostchart.schemas.errors import TemplateError
@@ -101,8 +102,12 @@ class Marks:
             self._ids.append(mark_id)
         return f"{chr(_FIRST_OPEN + number)}{text}{_CLOSE}"
 
-    def resolve(self, marked: str, *, where: str) -> tuple[str, list[MarkedSpan]]:
+    def resolve(
+        self, marked: str, *, where: str, scuff: Callable[[list[str]], None] | None = None
+    ) -> tuple[str, list[MarkedSpan]]:
         """Text without marks, and the span of every marked piece in order of their ends.
+
+        ``scuff`` may change the unmarked pieces in place (noise) before positions are counted.
 
         Raises:
             TemplateError: a mark was cut in two, is not of this note, or encloses nothing.
@@ -112,6 +117,8 @@ class Marks:
         stack: list[tuple[str, int]] = []
         position = 0
         parts = _MARKER_SPLIT.split(marked)
+        if scuff is not None:
+            _change_unmarked(parts, scuff)
         for is_marker, part in zip(_alternate(len(parts)), parts, strict=True):
             if not is_marker:
                 pieces.append(part)
@@ -131,6 +138,21 @@ class Marks:
         if stack:
             raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
         return "".join(pieces), spans
+
+
+def _change_unmarked(parts: list[str], change: Callable[[list[str]], None]) -> None:
+    """Hand the pieces outside every mark to ``change`` and put them back; parts alternate text and marker."""
+    depth = 0
+    free: list[int] = []
+    for position, part in enumerate(parts):
+        if position % 2:
+            depth += -1 if part == _CLOSE else 1
+        elif depth == 0:
+            free.append(position)
+    pieces = [parts[position] for position in free]
+    change(pieces)
+    for position, piece in zip(free, pieces, strict=True):
+        parts[position] = piece
 
 
 def _alternate(count: int) -> list[bool]:

@@ -35,7 +35,7 @@ def write_medications(writer: NoteWriter, drugs: list[ClinicalFact], problems: l
         if drug.attributes.get("duration") == "long_term":
             line = f"{line}, long-term"
         indication = by_concept.get(drug.attributes.get("purpose", ""))
-        if indication is not None and writer.draws.chance(_PURPOSE_SHOWN):
+        if indication is not None and writer.draws.chance(_PURPOSE_SHOWN) and not writer.noise.chance(0.8):
             line = f"{line} for {writer.mention(indication)}"
         lines.append(line)
     return lines

@@ -18,6 +18,11 @@ Place = Literal[
     "uncertain",
     "differential",
     "external",
+    "preoperative",
+    "scheduled",
+    "other_side",
+    "template_review",
+    "nursing",
     "hypothetical",
     "declined",
     "procedure",
@@ -30,6 +35,11 @@ _DISTRACTOR_PLACES: dict[str, Place] = {
     "copied-forward problem list": "carried",
     "differential list": "differential",
     "external record": "external",
+    "post-op vs pre-op dx": "preoperative",
+    "screening vs diagnostic": "scheduled",
+    "laterality contradiction": "other_side",
+    "template normal ROS vs HPI positive": "template_review",
+    "stage only in nursing note": "nursing",
     "other person": "other_person",
     "hypothetical": "hypothetical",
     "planned or declined procedure": "declined",
@@ -94,7 +104,7 @@ def _condition_place(fact: ClinicalFact, encounter: Encounter) -> Place:
     elif fact.temporality == "declined":
         place = "declined"
     elif fact.certainty == "negated":
-        place = "negated"
+        place = _DISTRACTOR_PLACES.get(fact.distractor, "negated")
     elif fact.certainty == "ruled_out":
         place = "ruled_out"
     elif fact.certainty == "uncertain" and not encounter.is_outpatient and fact.distractor != "differential list":

@@ -13,6 +13,7 @@ _MAX_PLAN_DRUGS = 2
 # Reasons for an encounter (examinations, screening, vaccines, aftercare); codes that look back on something over.
 _SERVICES = ("Z0", "Z1", "Z2", "Z3", "Z4", "Z5")
 _LOOKS_BACK = ("I25.2",)
+_ACUTE_CARE = ("ed", "discharge_summary", "history_and_physical", "progress", "consult", "operative")
 _STABLE_BREAKERS = ("acute", "exacerbation", "hyperglycemia", "hypoglycemia", "infection", "crisis", "flare", "active")
 
 
@@ -31,7 +32,7 @@ def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
     if letter == "R":
         return "symptom"
     # What someone is admitted or brought in for is not quiet, however long it has lasted.
-    is_reason = writer.encounter.note_type in ("ed", "discharge_summary") and fact is writer.encounter.facts[0]
+    is_reason = writer.encounter.note_type in _ACUTE_CARE and fact is writer.encounter.facts[0]
     unsettled = is_reason or any(breaker in value for value in fact.attributes.values() for breaker in _STABLE_BREAKERS)
     return "chronic" if writer.forms.is_chronic(fact) and not unsettled else "acute"
 
@@ -63,11 +64,18 @@ def problem_view(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFac
                 said = f"{said} {writer.say('poa.yes')}"
         return said
 
+    def assessment() -> str:
+        said = writer.say(f"assess.{status}", name=full_name)
+        # A daily note is where a condition that began in hospital is first written down.
+        if fact.present_on_admission == "N":
+            said = f"{said} {writer.say('poa.no')}"
+        return said
+
     return ProblemView(
         "problem",
         {
             "name": full_name,
-            "assessment": lambda: writer.say(f"assess.{status}", name=full_name),
+            "assessment": assessment,
             "course": course,
             "plan": lambda: _plan(writer, fact, drugs, status),
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.synth.notes.writer import NoteWriter
 
+_OWN_TIME_STATEMENT = ("office", "ed", "discharge")
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -21,6 +22,10 @@ def _statement(writer: NoteWriter, visit: ClinicalFact, problem_count: int) -> s
         detail = details.get("kind" if kind == "awv" else "status", default)
         return writer.say(f"visit.{kind}.{detail}")
     said = []
+    if stage := details.get("stage"):
+        said.append(writer.say(f"visit.{kind}.{stage}"))
+    if modality := details.get("modality"):
+        said.append(writer.say(f"visit.modality.{modality}"))
     status = details.get("status", "")
     if status:
         said.append(writer.say(f"visit.status.{status}"))
@@ -30,7 +35,8 @@ def _statement(writer: NoteWriter, visit: ClinicalFact, problem_count: int) -> s
     if kind == "office" and separate:
         said.append(writer.say("visit.separate"))
     if minutes := details.get("minutes"):
-        said.append(writer.say(f"visit.{kind}.minutes", minutes=minutes))
+        timed = kind if kind in _OWN_TIME_STATEMENT else "office"
+        said.append(writer.say(f"visit.{timed}.minutes", minutes=minutes))
     if level := details.get("mdm"):
         bank = f"visit.{kind}.mdm" if kind == "ed" else "visit.office.mdm"
         said.append(writer.say(bank, mdm=level, count=_count(problem_count)))

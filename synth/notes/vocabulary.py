@@ -46,6 +46,8 @@ ROOT_ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "procedures": _NOTHING,
     "problems": _NOTHING,
     "screens": _NOTHING,
+    "particulars": _NOTHING,
+    "preop": _NOTHING,
     "plan_remarks": _NOTHING,
     "visit": _NOTHING,
     "closing": _NOTHING,
@@ -78,6 +80,15 @@ _REQUIRED_BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "ed": ("opener", "exam", "disposition"),
     "discharge_summary": ("opener", "disposition"),
     "awv": ("opener", "screens", "social"),
+    "preventive": ("opener", "exam", "social", "particulars"),
+    "telehealth": ("opener", "particulars"),
+    "history_and_physical": ("opener", "exam", "particulars"),
+    "progress": ("opener", "exam", "particulars"),
+    "consult": ("opener", "exam", "particulars"),
+    "operative": ("opener", "preop", "particulars"),
+    "nursing_facility": ("opener", "exam", "particulars"),
+    "home_health": ("opener", "particulars"),
+    "behavioral": ("opener", "particulars"),
 }
 
 

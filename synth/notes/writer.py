@@ -10,6 +10,7 @@ from ghostchart.schemas.note import Split
 from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.forms import FormBook
 from ghostchart.synth.notes.marks import Marks
+from ghostchart.synth.notes.noise import Noise
 from ghostchart.synth.notes.phrases import Frame, PhraseBank, Voice
 from ghostchart.synth.notes.surrogates import DATE_STYLES, TOP_CODED_AGE, PatientIdentity, Person, SurrogatePool
 from ghostchart.synth.notes.views import DatesView, FacilityView, PatientView, PersonView
@@ -28,6 +29,7 @@ class NoteWriter:
         voice: how the template speaks.
         split: which frames and forms may be used.
         draws: this note's choices.
+        noise: how untidy it is.
         pool: fake identifiers of this shard.
     """
 
@@ -39,6 +41,7 @@ class NoteWriter:
         voice: Voice,
         split: Split,
         draws: Draws,
+        noise: Noise,
         pool: SurrogatePool,
     ) -> None:
         self.encounter = encounter
@@ -47,6 +50,7 @@ class NoteWriter:
         self.voice = voice
         self.split: Split = split
         self.draws = draws
+        self.noise = noise
         self.marks = Marks()
         self._said: dict[str, Frame] = {}
         self.identity: PatientIdentity = pool.patient(encounter.patient)
@@ -176,7 +180,7 @@ class NoteWriter:
             "dates": DatesView(
                 "dates",
                 {
-                    "visit": self._own["start"],
+                    "visit": self._visit_day,
                     "start": self._own["start"],
                     "end": self._own["end"],
                     "follow_up": self._own["follow_up"],
@@ -184,6 +188,13 @@ class NoteWriter:
                 },
             ),
         }
+
+    def _visit_day(self) -> str:
+        """The day of the note: within the stay for daily notes, else its first day."""
+        encounter = self.encounter
+        if encounter.note_type != "progress":
+            return self.day(encounter.start)
+        return self.day(encounter.start + (encounter.end - encounter.start) // 2)
 
     def _person_view(self, what: str, person: Person) -> PersonView:
         return PersonView(

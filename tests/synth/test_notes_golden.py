@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ghostchart.schemas.errors import CodeError, TemplateError
 from ghostchart.schemas.note import ENTITY_TYPES, Note
 from ghostchart.schemas.screening import OpenScreen
 from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
+from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.surrogates import SurrogatePool
 from ghostchart.synth.notes.template_files import CompiledTemplate, read_template, shipped_templates
 
@@ -35,6 +37,10 @@ IN_GOLDEN = (
     "discharge_summary/letter",
     "awv/terse",
     "awv/conversation",
+    "operative/standard",
+    "progress/problem_oriented",
+    "telehealth/terse",
+    "home_health/kitchen_table",
 )
 FORMS = {
     "hypertension": ("I10", "essential hypertension", "HTN", "high blood pressure", "primary hypertension"),
@@ -102,17 +108,18 @@ def code(value: str, *evidence: str, role: str = "secondary", poa: str = "") -> 
 
 
 def encounter(note_type: str, age: int = 66, sex: str = "F", extra: tuple[ClinicalFact, ...] = ()) -> Encounter:
-    poa = "Y" if note_type == "discharge_summary" else ""
+    poa = "Y" if note_type in ("discharge_summary", "progress") else ""
+    inpatient = note_type in ("discharge_summary", "history_and_physical", "progress")
     visit = {
         "office_soap": ("visit.office", {"status": "established", "minutes": "32"}),
         "ed": ("visit.ed", {"mdm": "moderate"}),
         "discharge_summary": ("visit.discharge", {"minutes": "41"}),
         "awv": ("visit.awv", {"kind": "subsequent"}),
-    }[note_type]
+    }.get(note_type, ("visit.office", {"status": "established", "mdm": "low"}))
     return Encounter(
         encounter_id="e1",
         patient=SyntheticPatient("p1", sex, date(2026 - age, 1, 5)),  # type: ignore[arg-type]
-        setting="inpatient" if note_type == "discharge_summary" else "ed" if note_type == "ed" else "office",
+        setting="inpatient" if inpatient else "ed" if note_type == "ed" else "office",
         note_type=note_type,  # type: ignore[arg-type]
         start=date(2026, 3, 2),
         end=date(2026, 3, 6 if note_type == "discharge_summary" else 2),
@@ -152,18 +159,24 @@ GOLD = (
 )
 
 
+def composer(split: str) -> NoteComposer:
+    """A fresh composer over one pool of names, set back to its start: making the names is what takes time."""
+    pool = pool_of_names()
+    pool._patients.clear()
+    pool._draws = Draws(7)
+    return NoteComposer(StubLibrary(), StubSystems(), no_strata, pool, split)  # type: ignore[arg-type]
+
+
+@cache
+def pool_of_names() -> SurrogatePool:
+    return SurrogatePool(stream(1, "golden"), OpenScreen())
+
+
 def compose(
     template: CompiledTemplate, seed: int = 5, told: Encounter | None = None, gold: tuple[GoldCode, ...] = GOLD
 ) -> Note:
     split = template.info.split
-    composer = NoteComposer(
-        StubLibrary(),
-        StubSystems(),
-        no_strata,
-        SurrogatePool(stream(1, "golden"), OpenScreen()),
-        split,  # type: ignore[arg-type]
-    )
-    return composer.compose(
+    return composer(split).compose(
         told or encounter(template.info.note_type), gold, template, NoteIdentity("n1", split, seed, "hash")
     )
 

@@ -35,6 +35,8 @@ COMMENTS: dict[str, str] = {
     "corpus.cpt": "off, starter (bare numbers, own words) or licensed (your file; needs an AMA licence)",
     "corpus.cpt_file": "CSV or tab-separated with columns code, description; for cpt: licensed",
     "corpus.distractors_per_note": "average number of mentions that must not be coded",
+    "corpus.tail_quota": "share of notes with a billable code outside the condition families, spread over all chapters",
+    "corpus.noise": "0 to 1: typos, shorthand, empty sections, long negated lists, lab tables; gold never changes",
     "privacy": "the privacy policy: every bar of the leakage gates; null below: as the policy says",
     "privacy.profile": "default, strict, or a profile of policy_file",
     "privacy.policy_file": "a policy of your own; null: the built-in one",
