@@ -33,6 +33,8 @@ _OLD = ("R54", "R41.81")
 _OLD_FROM_YEARS = 40
 _PERINATAL = ("P",)
 _PERINATAL_TO_YEARS = 0
+# Birth injuries of nerves and chronic lung disease last: guideline I.C.16.a.4 lets their codes stand at any age.
+LASTING_FROM_BIRTH = ("P14.", "P27.")
 _ADULT_EXAMINATION, _CHILD_EXAMINATION, _CHILD_TO_YEARS = ("Z00.00", "Z00.01"), ("Z00.12",), 17
 _ADULT_BMI = re.compile(r"Z68\.(1|2\d|3\d|4\d)")
 _ADULT_BMI_FROM_YEARS = 20
@@ -87,6 +89,8 @@ def patient_violations(icd: Icd10Cm, values: tuple[str, ...], age: int | None, s
 @lru_cache(maxsize=1 << 15)
 def age_bounds(value: str) -> tuple[int, int, str] | None:
     """(lowest, highest age in completed years, rule) of a code, None where any age may have it."""
+    if value.startswith(LASTING_FROM_BIRTH):
+        return None
     for starts, low, high, rule in (
         (_MATERNITY, *_MATERNITY_YEARS, "PT.age"),
         (_NEWBORN, 0, 0, "PT.age"),

@@ -12,8 +12,9 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
 
+from ghostchart.schemas.code_set.patient import LASTING_FROM_BIRTH
 from ghostchart.synth.encounters.draws import Draws
-from ghostchart.synth.encounters.plausibility import LASTING_FROM_BIRTH, condition_fits
+from ghostchart.synth.encounters.plausibility import condition_fits
 from ghostchart.synth.encounters.rows import EncounterRows
 from ghostchart.synth.policy.lookups import Lookups
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ghostchart.schemas.code_set.patient import LASTING_FROM_BIRTH
 from ghostchart.synth.library import Library
 
 _FEMALE = (
@@ -16,8 +17,6 @@ _PREGNANCY = ("O", "Z34", "Z37", "Z3A", "Z39", "Z33", "Z36")
 _PREGNANCY_AGES = (12, 55)
 _NEWBORN = ("P", "Z38")
 _NEWBORN_MAX_AGE = 0
-# Problems that began around birth and may last: guideline I.C.16.a.4 lets them stand at any age.
-LASTING_FROM_BIRTH = ("P14.", "P27.")
 _OLD_AGE = ("R54", "R41.81")
 _OLD_AGE_FROM = 60
 
