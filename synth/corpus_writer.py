@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -109,7 +110,7 @@ def write_shard(task: ShardTask, screen: SurrogateScreen) -> ShardResult:
     """
     notes, used = compose_shard(task, screen)
     try:
-        used.save(task.protected_dir / SYNTHETIC / task.stem)
+        _save_tables(used, task.protected_dir / SYNTHETIC / task.stem)
         path = task.corpus_dir / DATA / task.name
         _write_atomically(notes_to_table(notes), path)
         return ShardResult(task.name, len(notes), sha256_file(path))
@@ -227,10 +228,23 @@ def _shard_key(task: ShardTask, used: EhrTables) -> bytes:
     return digest.digest()
 
 
+def _save_tables(tables: EhrTables, folder: Path) -> None:
+    """The folder appears under its name when all its tables are in it."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        tables.save(temporary)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        temporary.replace(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
 def _write_atomically(table: pa.Table, path: Path) -> None:
     """Temporary name in the same folder, flushed to disk, renamed, and the folder flushed too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as sink:
             pq.write_table(

@@ -167,13 +167,15 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("little_model")
-def test_left_overs_of_a_killed_run_are_replaced(tmp_path: Path) -> None:
+def test_tables_left_half_written_are_replaced(tmp_path: Path) -> None:
     task = tasks_in(tmp_path)[0]
-    left = tmp_path / "corpus" / "data" / f".{task.name}.part"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half")
+    folder = task.protected_dir / "synthetic" / task.stem
+    folder.mkdir(parents=True)
+    (folder / "patients.parquet").write_bytes(b"half")
+    (folder / "stray").write_bytes(b"x")
     write_shard(task, OpenScreen())
-    assert not left.exists()
+    assert {path.stem for path in folder.iterdir()} == set(TABLE_SCHEMAS)
+    assert [path.name for path in folder.parent.iterdir()] == [task.stem]
 
 
 def test_barren_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

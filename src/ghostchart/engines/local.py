@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import pickle
+import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ghostchart.schemas.errors import EnvironmentProblem
 
@@ -16,19 +20,50 @@ Shared = TypeVar("Shared")
 Result = TypeVar("Result")
 
 _RETRIES = 3
+_PR_SET_PDEATHSIG = 1
 # One numeric thread a worker: the pool already fills the cores, and thread counts must not change any result.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
-_shared: object = None
+_packed: bytes = b""
+_unpacked: tuple[Callable[..., Any], object] | None = None
 
 
-def _prepare_worker(shared: object) -> None:
-    global _shared  # noqa: PLW0603 - set once per worker so that large read-only values travel once, not per task
-    _shared = shared
+def _prepare_worker(packed: bytes) -> None:
+    """Keep function and shared value as they came, so that large read-only values travel once, not per task.
+
+    They are unpacked by the first task: what goes wrong there reaches the parent as an error with a reason; a worker
+    that fails to start only looks dead.
+    """
+    global _packed  # noqa: PLW0603 - set once per worker
+    _packed = packed
+    _end_with_parent()
 
 
-def _call(function: Callable[[Task, Shared], Result], task: Task) -> Result:
-    return function(task, _shared)  # type: ignore[arg-type]
+def _end_with_parent() -> None:
+    """Ask Linux to kill this worker when its parent is gone, however it went (prctl(2), PR_SET_PDEATHSIG).
+
+    A worker left over from a killed run must not write on beside the run that takes over.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform == "linux" and parent is not None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os._exit(1)
+
+
+def _call(task: bytes) -> Any:
+    global _unpacked  # noqa: PLW0603 - set once per worker
+    try:
+        if _unpacked is None:
+            _unpacked = pickle.loads(_packed)
+        value = pickle.loads(task)
+    except Exception as error:
+        raise EnvironmentProblem(
+            f"a worker process cannot load its work: {type(error).__name__}",
+            fix="Check that the installation is complete and was not changed while the command ran",
+        ) from None
+    function, shared = _unpacked
+    return function(value, shared)
 
 
 def run_tasks(
@@ -41,6 +76,9 @@ def run_tasks(
 ) -> list[Result]:
     """Call ``function(task, shared)`` for each task.
 
+    A killed worker takes its pool down; a fresh pool does what was under way again. Workers end when this process does,
+    however it ends.
+
     Args:
         function: importable by name (workers are started with "spawn").
         tasks: small picklable values.
@@ -52,21 +90,22 @@ def run_tasks(
         Results in the order of ``tasks``.
 
     Raises:
-        EnvironmentProblem: workers kept dying (killed for memory, say) after three fresh pools.
+        EnvironmentProblem: workers kept dying (killed for memory, say) in three pools in a row that finished nothing, or
+            cannot import or unpickle what they are given.
         Exception: whatever ``function`` raised first; finished tasks have been reported by then.
     """
     results: dict[int, Result] = {}
-    for _attempt in range(_RETRIES):
+    barren = 0
+    while len(results) < len(tasks) and barren < _RETRIES:
+        before = len(results)
         pending = [index for index in range(len(tasks)) if index not in results]
-        if not pending:
-            break
         try:
             _run_pool(function, tasks, pending, shared, workers, results, on_result)
         except BrokenProcessPool:
-            continue
+            barren = 0 if len(results) > before else barren + 1
     if len(results) < len(tasks):
         raise EnvironmentProblem(
-            f"worker processes died {_RETRIES} times with {len(tasks) - len(results)} tasks left",
+            f"worker processes died {_RETRIES} times in a row with {len(tasks) - len(results)} tasks left",
             fix="Look for lack of memory, use fewer --workers, and run the same command again: finished shards are kept",
         )
     return [results[index] for index in range(len(tasks))]
@@ -84,10 +123,11 @@ def _run_pool(
     kept = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     context = multiprocessing.get_context("spawn")
+    packed = pickle.dumps((function, shared), protocol=5)
     try:
-        with ProcessPoolExecutor(workers, context, _prepare_worker, (shared,)) as pool:
+        with ProcessPoolExecutor(workers, context, _prepare_worker, (packed,)) as pool:
             running: dict[Future[Result], int] = {
-                pool.submit(_call, function, tasks[index]): index for index in pending
+                pool.submit(_call, pickle.dumps(tasks[index], protocol=5)): index for index in pending
             }
             try:
                 while running:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ghostchart.engines.local import run_tasks
 from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.state import (
     RunState,
+    append_line,
     generation_values,
     remove_certification,
+    remove_tree,
     write_atomically,
     write_private,
     writing,
 )
-from ghostchart.schemas.canonical import readable_json, sha256_file, stream
+from ghostchart.schemas.canonical import canonical_json, readable_json, sha256_file, stream
 from ghostchart.schemas.config import RunConfig
 from ghostchart.schemas.corpus import DATA, shard_paths
 from ghostchart.schemas.ehr import EhrTables, NullCount, SourceReport, TableCount, UnmappedCode
 from ghostchart.schemas.errors import CorpusError, VerificationError
 from ghostchart.schemas.note import SPLITS
 from ghostchart.schemas.progress import Progress
+
+if TYPE_CHECKING:
+    from ghostchart.synth.corpus_writer import ShardTask
 
 STAGE = "generate"
 
@@ -71,6 +77,11 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
     if state.is_started() and marker.exists():
         return
     tables = load_for_run(config, progress)
+    if not state.is_started() and layout.protected.is_dir():
+        # Left by a run whose removal was interrupted: it must not pass for this one's.
+        with writing(layout.protected):
+            for path in (marker, layout.shard_record, layout.shard_journal):
+                path.unlink(missing_ok=True)
     state.start(config)
 
     from ghostchart.privacy.identifier_index import IdentifierIndex
@@ -95,32 +106,60 @@ def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> N
     from ghostchart.synth.corpus_writer import ShardResult, ShardTask, plan_shards, write_shard
 
     tasks = plan_shards(config.corpus, config.seed, layout.corpus, layout.protected)
-    with writing(layout.corpus):
-        (layout.corpus / DATA).mkdir(parents=True, exist_ok=True)
-    record = _read_record(layout)
-    names = {task.name for task in tasks}
-    for path in (layout.corpus / DATA).iterdir():
-        if path.name not in names:
-            with writing(path):
-                path.unlink()
-    left = []
-    for task in tasks:
-        path = layout.corpus / DATA / task.name
-        done = record.get(task.name)
-        if not (done and path.exists() and sha256_file(path) == done["sha256"]):
-            left.append(task)
-    kept = {name: value for name, value in record.items() if name in names - {task.name for task in left}}
+    kept = _finished_shards(layout, tasks)
+    left = [task for task in tasks if task.name not in kept]
     with progress.task("Writing notes", config.corpus.notes) as advance:
         advance(sum(task.n_notes for task in tasks if task.name in kept))
 
         def note(task: ShardTask, result: ShardResult) -> None:
             kept[result.name] = {"rows": result.rows, "sha256": result.sha256}
-            write_private(layout.shard_record, readable_json(kept))
+            append_line(layout.shard_journal, canonical_json({result.name: kept[result.name]}))
             advance(task.n_notes)
 
         if left:
             screen = IdentifierIndex.load(layout.index)
             run_tasks(write_shard, left, screen, workers=min(config.workers, len(left)), on_result=note)
+    write_private(layout.shard_record, readable_json(kept))
+    with writing(layout.shard_journal):
+        layout.shard_journal.unlink(missing_ok=True)
+
+
+def _finished_shards(layout: RunLayout, tasks: Sequence[ShardTask]) -> dict[str, Any]:
+    """Shards that are recorded and lie there unchanged with their tables; whatever else is found is removed."""
+    record = _read_record(layout) | _read_journal(layout)
+    kept: dict[str, Any] = {}
+    folder, names = layout.corpus / DATA, {task.name for task in tasks}
+    with writing(layout.corpus):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in names:
+            with writing(path):
+                path.unlink()
+    stems = {task.stem for task in tasks}
+    for path in layout.synthetic.iterdir() if layout.synthetic.is_dir() else ():
+        if path.name not in stems:
+            remove_tree(path)
+    for task in tasks:
+        path, done = folder / task.name, record.get(task.name)
+        there = done and path.exists() and (layout.synthetic / task.stem).is_dir()
+        if there and sha256_file(path) == done["sha256"]:
+            kept[task.name] = done
+    return kept
+
+
+def _read_journal(layout: RunLayout) -> dict[str, Any]:
+    """Shards that an unfinished generation has recorded; the last line may be torn."""
+    found: dict[str, Any] = {}
+    try:
+        lines = layout.shard_journal.read_bytes().split(b"\n")
+    except OSError:
+        return {}
+    for line in lines:
+        try:
+            found |= json.loads(line)
+        except (ValueError, TypeError):
+            continue
+    return found
 
 
 def _read_record(layout: RunLayout) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class RunLayout:
         return self.protected / "shards.json"
 
     @property
+    def shard_journal(self) -> Path:
+        """The same while generation runs, one line a shard; becomes the record when all are there."""
+        return self.protected / "shards.partial.jsonl"
+
+    @property
     def synthetic(self) -> Path:
         """Sampled tables behind the shards."""
         return self.protected / "synthetic"

@@ -26,6 +26,8 @@ from ghostchart.schemas.errors import OutputError, RunConflictError
 
 _FORMAT = 1
 _KEY_BYTES = 32
+_KEY = "run.key"
+_LOCK = "lock"
 
 
 def generation_values(config: RunConfig) -> dict[str, Any]:
@@ -64,7 +66,8 @@ class RunState:
     def __init__(self, layout: RunLayout, *, replace: bool = False) -> None:
         self.layout = layout
         self._stages: dict[str, str] = {}
-        self._replace = replace and layout.run_file.exists()
+        # An erasure that was killed has left the key, which goes last; the same command then finishes it.
+        self._replace = replace and (layout.run_file.exists() or (layout.protected / _KEY).exists())
         if layout.run_file.exists() and not self._replace:
             try:
                 record = json.loads(layout.run_file.read_text())
@@ -92,7 +95,7 @@ class RunState:
     @property
     def key(self) -> bytes:
         """Secret of this run for keyed digests; made when the run starts, kept in the protected zone."""
-        return (self.layout.protected / "run.key").read_bytes()
+        return (self.layout.protected / _KEY).read_bytes()
 
     def is_started(self) -> bool:
         """Whether this directory holds a run."""
@@ -140,7 +143,7 @@ class RunState:
             self.layout.out.mkdir(parents=True, exist_ok=True)
             self.layout.protected.mkdir(mode=0o700, exist_ok=True)
             self.layout.protected.chmod(0o700)
-            key = self.layout.protected / "run.key"
+            key = self.layout.protected / _KEY
             if not key.exists():
                 write_private(key, secrets.token_bytes(_KEY_BYTES))
             write_private(self._values_file, readable_json(generation_values(config)))
@@ -196,6 +199,22 @@ def write_private(path: Path, data: bytes) -> None:
     write_atomically(path, data, 0o600)
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a private file and flush it to disk; what a kill tears off is the end of the last line only.
+
+    Cheap for records that grow line by line, where writing the whole again would not be.
+    """
+    with writing(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                line = b"\n" + line
+            stream.write(line)
+            stream.flush()
+            os.fsync(descriptor)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn file-system refusals into one sentence.
@@ -220,7 +239,7 @@ def only_one_run(layout: RunLayout) -> Iterator[None]:
     """
     with writing(layout.out):
         layout.protected.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (layout.protected / "lock").open("w")
+        lock = (layout.protected / _LOCK).open("w")
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -252,10 +271,23 @@ def remove_tree(path: Path) -> None:
 
 
 def erase(layout: RunLayout) -> None:
-    """Remove a run, certificate and record first, so that an interrupted removal never looks finished."""
+    """Remove a run, certificate and record first, so that an interrupted removal never looks finished.
+
+    The key goes last: as long as it is there, the directory is known as a run to be replaced.
+    """
     with writing(layout.out):
         (layout.corpus / CERTIFICATE).unlink(missing_ok=True)
         layout.run_file.unlink(missing_ok=True)
         layout.report.unlink(missing_ok=True)
-    for path in (layout.corpus, layout.models, layout.evaluation, layout.protected):
+    for path in (layout.corpus, layout.models, layout.evaluation):
         remove_tree(path)
+    with writing(layout.protected):
+        for path in layout.protected.iterdir() if layout.protected.is_dir() else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in (_KEY, _LOCK):
+                path.unlink()
+        (layout.protected / _KEY).unlink(missing_ok=True)
+        # The lock stays as long as it may be held: another command must not get a new one.
+        if layout.protected.is_dir() and not any(layout.protected.iterdir()):
+            layout.protected.rmdir()
