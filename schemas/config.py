@@ -12,6 +12,7 @@ from ghostchart.schemas.errors import ConfigError
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 CptSetting = Literal["off", "starter", "licensed"]
+EhrModelKind = Literal["gaussian-copula", "ctgan", "tvae", "independent"]
 
 
 class Section(BaseModel):
@@ -65,11 +66,16 @@ class SourceConfig(Section):
 
 
 class EhrModelConfig(Section):
-    """How the statistical model is fitted. ``k_min``: fewest source patients a modelled value may stand for."""
+    """How the statistical model is fitted and sampled.
 
-    kind: Literal["gaussian-copula"] = "gaussian-copula"
+    ``k_min``: fewest source patients a modelled value may stand for. ``enrich``: stratum -> wanted share of the synthetic
+    patients.
+    """
+
+    kind: EhrModelKind = "gaussian-copula"
     k_min: Annotated[int, Field(ge=2)] = 11
     holdout_fraction: Fraction = 0.2
+    enrich: dict[Literal["advanced_illness", "frailty"], Fraction] = {}
 
 
 class CorpusConfig(Section):

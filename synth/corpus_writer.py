@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -174,6 +174,23 @@ def load_synthetic(protected_dir: Path) -> EhrTables:
     if not ordered:
         raise CorpusError("there are no synthetic tables", where=str(folder), fix="Run 'ghostchart generate' first")
     return _concatenate([EhrTables.load(path, _NO_REPORT) for path in ordered])
+
+
+def stratum_shares(protected_dir: Path, names: Iterable[str]) -> dict[str, float]:
+    """Share of the synthetic patients behind the corpus that have a code of each stratum; reads shard after shard."""
+    from ghostchart.synth.library.strata import stratum_codes
+
+    wanted = {name: pa.array(sorted(stratum_codes()[name]), pa.string()) for name in names}
+    inside = dict.fromkeys(wanted, 0)
+    n_patients = 0
+    for folder in sorted((protected_dir / SYNTHETIC).iterdir()) if wanted else ():
+        n_patients += pq.read_metadata(folder / "patients.parquet").num_rows
+        rows = [pq.read_table(folder / f"{name}.parquet", columns=["patient_id", "code"])
+                for name in ("conditions", "procedures")]  # fmt: skip
+        for name, codes in wanted.items():
+            holders = [table.filter(pc.is_in(table["code"], value_set=codes))["patient_id"] for table in rows]
+            inside[name] += len({patient for column in holders for patient in column.to_pylist()})
+    return {name: count / max(1, n_patients) for name, count in inside.items()}
 
 
 def _samples(task: ShardTask) -> Iterator[EhrTables]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ghostchart.schemas.canonical import generator
-from ghostchart.schemas.config import EhrModelConfig
+from ghostchart.schemas.config import EhrModelConfig, EhrModelKind
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import SourceError
 from ghostchart.schemas.progress import SILENT, Progress
+from ghostchart.synth.ehr_model.enrichment import plan_enrichment
 from ghostchart.synth.ehr_model.flat import CLASSES, FlatTables, flatten
 from ghostchart.synth.ehr_model.latent import Levels, draw_scores, positive_definite, recolour, tetrachoric
 from ghostchart.synth.ehr_model.measuring import Residuals, learn_measurements
@@ -19,9 +22,10 @@ from ghostchart.synth.ehr_model.placement import learn_placement
 from ghostchart.synth.ehr_model.presence import Presence, learn_chain, learn_presence
 from ghostchart.synth.ehr_model.sampled_patients import context
 from ghostchart.synth.ehr_model.scales import normal_scores, shared_edges
-from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
+from ghostchart.synth.ehr_model.table_models import TableModel, learn_table
 from ghostchart.synth.ehr_model.timing import learn_calendar
 from ghostchart.synth.ehr_model.vocabulary import Atoms, CodeChoice, find_atoms, in_atoms, learn_code_choice
+from ghostchart.synth.library.strata import stratum_codes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -57,6 +61,7 @@ def fit_ehr_model(
 
     Raises:
         SourceError: too few patients, or no diagnosis that ``k_min`` patients share.
+        ModelError: an enriched stratum hardly ever comes out of the model.
     """
     k_min = config.k_min
     seeds = seed.spawn(8)
@@ -76,27 +81,34 @@ def fit_ehr_model(
         placement = learn_placement(flat, present, _first_listed(flat, atoms), k_min)
         advance(1)
         codes = flat.presence(flat.conditions)
+        if config.kind == "independent":  # nothing may tell of anything else
+            known, features, codes_known = np.zeros_like(known), np.zeros_like(features), np.zeros_like(codes)
+        else:
+            codes_known = codes
         choices = _learn_choices(flat, atoms, placement.order, features, codes, k_min)
         procedure_presence = learn_presence(features, flat.presence(flat.procedures))
         advance(1)
         recorded = flat.presence(flat.medications)
         ever = flat.ever(present)
         first = flat.first_of_patient()
-        drugs_ever = learn_chain(np.hstack([known[first][:, len(CLASSES) :], ever]), flat.ever(recorded))
+        told = np.hstack(
+            [known[first][:, len(CLASSES) :], ever if config.kind != "independent" else np.zeros_like(ever)]
+        )
+        drugs_ever = learn_chain(told, flat.ever(recorded))
         drugs_at_visit = _learn_recorded(flat, features, recorded)
         advance(1)
-        with_codes = np.hstack([features, codes])
+        with_codes = np.hstack([features, codes_known])
         measurements, residuals = learn_measurements(flat, with_codes, k_min)
         kept = [flat.observations.names.index(item.name) for item in measurements]
         measured = learn_presence(with_codes, flat.presence(flat.observations)[:, kept])
         calendar, gap_scores, length_scores = learn_calendar(flat, k_min)
         advance(1)
         levels, patient_table = _learn_patients(
-            flat, atoms, ever, residuals, tuple(item.name for item in measurements), k_min, seeds
+            flat, atoms, ever, residuals, tuple(item.name for item in measurements), config, seeds
         )
-        encounter_tables = _learn_encounters(flat, gap_scores, length_scores, residuals, k_min, seeds)
+        encounter_tables = _learn_encounters(flat, gap_scores, length_scores, residuals, config, seeds)
         advance(1)
-    return EhrModel(
+    model = EhrModel(
         k_min=k_min,
         codes=flat.conditions.names,
         atoms=atoms,
@@ -119,6 +131,10 @@ def fit_ehr_model(
             for name in ("conditions", "procedures", "medications", "observations")
         },
     )
+    if not config.enrich:
+        return model
+    wanted = {str(name): share for name, share in config.enrich.items()}
+    return replace(model, enrichment=plan_enrichment(model.draw, wanted, stratum_codes(), seeds[7]))
 
 
 def _first_listed(flat: FlatTables, atoms: Atoms) -> Flags:
@@ -167,10 +183,10 @@ def _learn_patients(
     ever: Flags,
     residuals: Residuals,
     names: tuple[str, ...],
-    k_min: int,
+    config: EhrModelConfig,
     seeds: list[np.random.SeedSequence],
-) -> tuple[dict[str, Levels], LearnedTable]:
-    """Scores behind every patient column, then SDV's copula over them."""
+) -> tuple[dict[str, Levels], TableModel]:
+    """Scores behind every patient column, then their joint distribution."""
     columns: dict[str, Floats] = {
         "sex": flat.female.astype(float),
         "age": flat.age_years,
@@ -184,7 +200,7 @@ def _learn_patients(
     levels: dict[str, Levels] = {}
     bounds, halves, used = [], [], []
     for name, values in columns.items():
-        edges = shared_edges(values, k_min)
+        edges = shared_edges(values, config.k_min)
         levels[name] = Levels.learn(values, edges)
         if len(edges) > 1:
             used.append(name)
@@ -204,7 +220,8 @@ def _learn_patients(
     correlation = tetrachoric(np.column_stack(halves))
     drawn = draw_scores(lower, upper, correlation, generator(seeds[0]), _PATIENT_SWEEPS)
     scores = recolour(drawn, correlation)
-    return levels, LearnedTable.fit({name: scores[:, i] for i, name in enumerate(used)}, seeds[1])
+    cuts = {name: levels[name].cuts for name in used if name in levels}
+    return levels, learn_table(config.kind, {name: scores[:, i] for i, name in enumerate(used)}, cuts, seeds[1])
 
 
 def _upper_half(values: Floats) -> Flags:
@@ -220,14 +237,18 @@ def _learn_encounters(
     gap_scores: Floats,
     length_scores: Floats,
     residuals: Residuals,
-    k_min: int,
+    config: EhrModelConfig,
     seeds: list[np.random.SeedSequence],
-) -> tuple[LearnedTable | None, ...]:
-    """SDV's copula over gap, length and what visits add to the measurements, one for each class."""
-    tables: list[LearnedTable | None] = []
+) -> tuple[TableModel | None, ...]:
+    """Gap, length and what visits add to the measurements, one table for each class.
+
+    A handful of continuous scores is what a copula is for, so the neural kinds learn these by copula too.
+    """
+    kind: EhrModelKind = "independent" if config.kind == "independent" else "gaussian-copula"
+    tables: list[TableModel | None] = []
     for c in range(len(CLASSES)):
         rows = np.flatnonzero(flat.encounter_class == c)
-        if len(np.unique(flat.patient[rows])) < k_min:
+        if len(np.unique(flat.patient[rows])) < config.k_min:
             tables.append(None)
             continue
         measured = residuals.by_encounter[rows]
@@ -237,7 +258,8 @@ def _learn_encounters(
         correlation = _pairwise_correlation(np.column_stack([gap_scores[rows], length_scores[rows], measured]))
         rng = generator(seeds[2 + c].spawn(1)[0])
         scores = draw_scores(lower, upper, correlation, rng, _ENCOUNTER_SWEEPS)
-        tables.append(LearnedTable.fit({f"s{i:02d}": scores[:, i] for i in range(scores.shape[1])}, seeds[2 + c]))
+        columns = {f"s{i:02d}": scores[:, i] for i in range(scores.shape[1])}
+        tables.append(learn_table(kind, columns, {}, seeds[2 + c]))
     return tuple(tables)
 
 

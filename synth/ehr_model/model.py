@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ghostchart.schemas.canonical import generator
 from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
 from ghostchart.synth.ehr_model import impossible
+from ghostchart.synth.ehr_model.enrichment import Enrichment
 from ghostchart.synth.ehr_model.flat import CLASSES
 from ghostchart.synth.ehr_model.latent import Levels
 from ghostchart.synth.ehr_model.measuring import Measurement, sample_values
@@ -26,7 +27,7 @@ from ghostchart.synth.ehr_model.sampled_patients import (
     sample_patients,
     split_names,
 )
-from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
+from ghostchart.synth.ehr_model.table_models import TableModel
 from ghostchart.synth.ehr_model.timing import Calendar, arrange_classes, death_days, lay_out
 from ghostchart.synth.ehr_model.vocabulary import Atoms, CodeChoice, chances_for
 
@@ -48,6 +49,7 @@ class EhrModel:
         drugs_ever: patients' drugs given their conditions; ``drugs_at_visit`` whether one is recorded at a visit.
         mean_encounters: encounters per source patient.
         dropped: rare items left out, by table: (items, rows).
+        enrichment: how sampled patients are chosen where strata are enriched.
     """
 
     k_min: int
@@ -63,11 +65,12 @@ class EhrModel:
     measurements: tuple[Measurement, ...]
     measured: Presence
     levels: dict[str, Levels]
-    patient_table: LearnedTable
-    encounter_tables: tuple[LearnedTable | None, ...]
+    patient_table: TableModel
+    encounter_tables: tuple[TableModel | None, ...]
     calendar: Calendar
     mean_encounters: float
     dropped: dict[str, tuple[int, int]]
+    enrichment: Enrichment | None = None
 
     @property
     def encounters_per_patient(self) -> float:
@@ -89,6 +92,12 @@ class EhrModel:
         Raises:
             ModelError: nearly every patient drawn is impossible.
         """
+        if self.enrichment is not None:
+            return self.enrichment.sample(self.draw, n_patients, seed, id_prefix)
+        return self.draw(n_patients, seed, id_prefix)
+
+    def draw(self, n_patients: int, seed: np.random.SeedSequence, id_prefix: str = "p") -> EhrTables:
+        """Draw patients as the model has learned them, without enrichment; see :meth:`sample`."""
         seeds = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, 1)).spawn(7)
         rng = generator(seeds[0])
         people = sample_patients(self, n_patients, seeds[1])

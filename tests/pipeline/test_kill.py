@@ -20,6 +20,8 @@ SETTINGS = {
     "seed": 23,
     "workers": 2,
     "source": {"demo_patients": 120},
+    # The control model needs no SDV, so a run takes seconds; nothing here depends on the kind.
+    "ehr_model": {"kind": "independent"},
     "corpus": {"notes": 120, "notes_per_shard": 12},
 }
 COMMAND = ("generate", "--config", "run.yaml", "--out", "out")

@@ -14,7 +14,7 @@ from ghostchart.synth.ehr_model.latent import Levels, draw_scores, positive_defi
 from ghostchart.synth.ehr_model.logistic import fit_logistic, mutual_information
 from ghostchart.synth.ehr_model.placement import learn_placement, place
 from ghostchart.synth.ehr_model.scales import BinnedScale, shared_edges
-from ghostchart.synth.ehr_model.sdv_tables import LearnedTable
+from ghostchart.synth.ehr_model.table_models import learn_table
 from ghostchart.synth.ehr_model.vocabulary import chances_for, learn_code_choice
 
 RHO = 0.6
@@ -114,7 +114,7 @@ def _columns(n: int = 400) -> dict[str, np.ndarray]:
 
 
 def test_sdv_is_really_seeded() -> None:
-    table = LearnedTable.fit(_columns(), stream(2, "fit"))
+    table = learn_table("gaussian-copula", _columns(), {}, stream(2, "fit"))
     state = np.random.get_state()[1].copy()
     shards = [table.sample(300, stream(2, "shard", i)) for i in range(2)]
     again = table.sample(300, stream(2, "shard", 0))
@@ -129,7 +129,7 @@ def test_sdv_fit_does_not_depend_on_the_global_generator() -> None:
     drawn = []
     for global_seed in (1, 2):
         np.random.seed(global_seed)
-        drawn.append(LearnedTable.fit(_columns(), stream(2, "fit")).sample(50, stream(2, "s")))
+        drawn.append(learn_table("gaussian-copula", _columns(), {}, stream(2, "fit")).sample(50, stream(2, "s")))
     np.testing.assert_array_equal(drawn[0], drawn[1])
 
 

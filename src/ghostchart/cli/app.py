@@ -17,6 +17,8 @@ from ghostchart.cli.options import (
     Cpt,
     CptFile,
     Mapping,
+    Enrich,
+    Model,
     Notes,
     Out,
     Overwrite,
@@ -82,6 +84,8 @@ def run(
     config: ConfigFile = None,
     cpt: Cpt = None,
     cpt_file: CptFile = None,
+    model: Model = None,
+    enrich: Enrich = None,
     allow_uncertified: AllowUncertified = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -102,6 +106,8 @@ def run(
         workers=workers,
         cpt=cpt,
         cpt_file=cpt_file,
+        model=model,
+        enrich=enrich,
         allow_uncertified=allow_uncertified,
     )
     print_cpt_notice(settings.corpus.cpt)
@@ -133,6 +139,8 @@ def generate(
     config: ConfigFile = None,
     cpt: Cpt = None,
     cpt_file: CptFile = None,
+    model: Model = None,
+    enrich: Enrich = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Learn the source and write notes: an uncertified OUT/corpus. Resumes a killed run."""
@@ -153,6 +161,8 @@ def generate(
         workers=workers,
         cpt=cpt,
         cpt_file=cpt_file,
+        model=model,
+        enrich=enrich,
     )
     print_cpt_notice(settings.corpus.cpt)
     with stage_in(out, settings, overwrite=overwrite) as (layout, state):
@@ -160,6 +170,9 @@ def generate(
     print_source_report(made.source)
     listed = ", ".join(f"{split} {count:,}" for split, count in made.notes.items())
     STDOUT.print(f"Notes      {listed}")
+    for stratum, share in made.enriched.items():
+        wanted = settings.ehr_model.enrich[stratum]
+        STDOUT.print(f"Enriched   {stratum}: {share:.1%} of the synthetic patients, {wanted:.1%} wanted")
     STDOUT.print(f"Corpus     {_shown(layout.corpus)} (not certified; next: ghostchart certify {out})", soft_wrap=True)
 
 

@@ -45,6 +45,20 @@ Seed = Annotated[
     int | None, typer.Option(help="Root seed: the same seed gives the same corpus bytes.", show_default="1")
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes; the result does not depend on it.", show_default="2")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="EHR model: gaussian-copula, ctgan, tvae or independent (a control).",
+        show_default="gaussian-copula",
+    ),
+]
+Enrich = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Share of synthetic patients wanted in a stratum, e.g. advanced_illness=0.15 (repeatable; also frailty)."
+    ),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="YAML file with every setting (see 'ghostchart init').")
 ]
@@ -73,6 +87,8 @@ def configuration(
     workers: int | None = None,
     cpt: str | None = None,
     cpt_file: Path | None = None,
+    model: str | None = None,
+    enrich: list[str] | None = None,
     allow_uncertified: bool = False,
 ) -> RunConfig:
     """The file's settings with the flags laid over them.
@@ -98,6 +114,8 @@ def configuration(
         (values["corpus"], "notes", notes),
         (values["corpus"], "cpt", cpt),
         (values["corpus"], "cpt_file", cpt_file),
+        (values["ehr_model"], "kind", model),
+        (values["ehr_model"], "enrich", _shares(enrich) if enrich else None),
     )
     for section, key, value in given:
         if value is not None:
@@ -105,6 +123,23 @@ def configuration(
     if allow_uncertified:
         values["allow_uncertified"] = True
     return config_from(values, where="command line" if file is None else f"{file} and command line")
+
+
+def _shares(given: list[str]) -> dict[str, str]:
+    """ "stratum=share" texts as a mapping; names and ranges are the configuration's business.
+
+    Raises:
+        UsageError: no "=" in one of them, or a stratum named twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, share = text.partition("=")
+        if not equals or name in found:
+            raise UsageError(
+                f"--enrich {text!r} is not one share of one stratum", fix="Write --enrich advanced_illness=0.15"
+            )
+        found[name] = share
+    return found
 
 
 def configuration_of(out: Path, file: Path | None, *, allow_uncertified: bool = False) -> RunConfig:

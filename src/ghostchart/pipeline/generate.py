@@ -36,10 +36,11 @@ STAGE = "generate"
 
 @dataclass(frozen=True)
 class Generated:
-    """What generation left: notes per split and the source's row counts."""
+    """What generation left: notes per split, the source's row counts, achieved shares of enriched strata."""
 
     notes: dict[str, int]
     source: SourceReport
+    enriched: dict[str, float]
 
 
 def load_for_run(config: RunConfig, progress: Progress) -> EhrTables:
@@ -60,14 +61,21 @@ def generate(layout: RunLayout, state: RunState, config: RunConfig, progress: Pr
         digest = state.digest(STAGE, digest_of)
         if state.is_done(STAGE, digest):
             check_data(layout)
-            return Generated(_notes_per_split(layout), load_source_report(layout))
+            return _generated(layout, config)
     _prepare_protected(layout, state, config, progress)
     digest = state.digest(STAGE, digest_of)
     state.forget(*state.stages())
     remove_certification(layout)
     _write_shards(layout, config, progress)
     state.mark_done(STAGE, digest)
-    return Generated(_notes_per_split(layout), load_source_report(layout))
+    return _generated(layout, config)
+
+
+def _generated(layout: RunLayout, config: RunConfig) -> Generated:
+    from ghostchart.synth.corpus_writer import stratum_shares
+
+    achieved = stratum_shares(layout.protected, config.ehr_model.enrich)
+    return Generated(_notes_per_split(layout), load_source_report(layout), achieved)
 
 
 def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
@@ -103,7 +111,7 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
 
 def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> None:
     from ghostchart.privacy.identifier_index import IdentifierIndex
-    from ghostchart.synth.corpus_writer import ShardResult, ShardTask, plan_shards, write_shard
+    from ghostchart.synth.corpus_writer import ShardResult, plan_shards, write_shard
 
     tasks = plan_shards(config.corpus, config.seed, layout.corpus, layout.protected)
     kept = _finished_shards(layout, tasks)
