@@ -7,8 +7,6 @@ own. It keeps all frequencies and loses everything that hangs together.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -16,7 +14,9 @@ from numpy.typing import NDArray
 from ghostchart.schemas.canonical import generator
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.measures import Measure
-from ghostchart.schemas.verdict import Curve, Verdict
+from ghostchart.schemas.verdict import Verdict
+from ghostchart.synth.fidelity_curves import FidelityView, fidelity_curves
+from ghostchart.synth.fidelity_prediction import mean_auc, pick_targets, prediction_table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,24 +27,6 @@ _CLASSES = ("office", "wellness", "ed", "inpatient")
 _TOP_AGE_YEARS = 90
 _BAND_YEARS = 10
 _FLAT_GROUPS = 25
-_MOST_RANKS = 200
-
-
-@dataclass(frozen=True)
-class _View:
-    """One population for comparison; ``groups`` and ``codes`` are the same columns for both populations."""
-
-    age_years: Ints
-    female: Flags
-    visits: Ints  # patients x classes
-    n_codes: Ints
-    groups: Flags  # patients x 3-character groups
-    code_rows: Ints  # rows per code
-    code_patients: Ints
-
-    @property
-    def n_patients(self) -> int:
-        return len(self.female)
 
 
 def _index(column: pa.ChunkedArray, reference: pa.Array) -> Ints:
@@ -52,7 +34,7 @@ def _index(column: pa.ChunkedArray, reference: pa.Array) -> Ints:
     return np.asarray(found.combine_chunks().to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _view(tables: EhrTables, codes: pa.Array, groups: pa.Array) -> _View:
+def _view(tables: EhrTables, codes: pa.Array, groups: pa.Array) -> FidelityView:
     ids = tables.patients["patient_id"].combine_chunks()
     n = len(ids)
     visit_patient = _index(tables.encounters["patient_id"], ids)
@@ -71,7 +53,7 @@ def _view(tables: EhrTables, codes: pa.Array, groups: pa.Array) -> _View:
     flags = np.zeros((n, len(groups)), dtype=bool)
     flags[patient[group >= 0], group[group >= 0]] = True
     pairs = np.unique(np.column_stack([patient, code])[code >= 0], axis=0)
-    return _View(
+    return FidelityView(
         age_years=age,
         female=np.array(tables.patients["sex"].to_pylist()) == "F",
         visits=visits,
@@ -82,14 +64,14 @@ def _view(tables: EhrTables, codes: pa.Array, groups: pa.Array) -> _View:
     )
 
 
-def _alone(view: _View, rng: np.random.Generator) -> _View:
+def _alone(view: FidelityView, rng: np.random.Generator) -> FidelityView:
     """The control: every column resampled on its own."""
 
     def some(column: NDArray[np.generic]) -> NDArray[np.generic]:
         return column[rng.integers(0, len(column), len(column))]
 
     rows = rng.multinomial(int(view.code_rows.sum()), view.code_rows / max(1, view.code_rows.sum()))
-    return _View(
+    return FidelityView(
         age_years=some(view.age_years).astype(np.int64),
         female=some(view.female).astype(bool),
         visits=np.column_stack([some(column) for column in view.visits.T]).astype(np.int64),
@@ -124,7 +106,7 @@ def _correlation(a: Floats, b: Floats) -> float | None:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _quality(real: _View, other: _View, groups: list[str], common: Ints) -> dict[str, float | None]:
+def _quality(real: FidelityView, other: FidelityView, groups: list[str], common: Ints) -> dict[str, float | None]:
     """SDMetrics quality of a flat table: age, sex, visits by class, number of codes, the most common groups."""
     import pandas as pd
 
@@ -132,7 +114,7 @@ def _quality(real: _View, other: _View, groups: list[str], common: Ints) -> dict
         warnings.simplefilter("ignore")  # this release announces that the report will move
         from sdmetrics.reports.single_table import QualityReport
 
-    def frame(view: _View) -> pd.DataFrame:
+    def frame(view: FidelityView) -> pd.DataFrame:
         columns: dict[str, object] = {
             "age_years": view.age_years,
             "sex": np.where(view.female, "F", "M"),
@@ -165,7 +147,9 @@ def _measure(name: str, value: float | None, baseline: float | None, n: int, not
     return Measure(name=name, value=value, baseline=baseline, n=n, note=said)
 
 
-def measure_fidelity(train: EhrTables, synthetic: EhrTables, k_min: int, seed: np.random.SeedSequence) -> Verdict:
+def measure_fidelity(
+    train: EhrTables, synthetic: EhrTables, k_min: int, seed: np.random.SeedSequence, holdout: EhrTables | None = None
+) -> Verdict:
     """Compare a synthetic population with the training patients.
 
     Codes, groups and cells that fewer than ``k_min`` training patients share take no part; curves show no cell below
@@ -176,11 +160,13 @@ def measure_fidelity(train: EhrTables, synthetic: EhrTables, k_min: int, seed: n
         synthetic: what it sampled, best as many patients.
         k_min: fewest patients behind anything shown.
         seed: stream of the control.
+        holdout: source patients the EHR model has not seen; prediction is scored on them where they are given.
 
     Returns:
         Verdict of gate "fidelity" with outcome "passed" (it reports, it does not judge).
     """
     rng = generator(seed)
+    synthetic = _as_many(synthetic, train.n_patients)
     codes, groups = _shared_names(train, k_min)
     real, made = _view(train, codes, groups), _view(synthetic, codes, groups)
     control = _alone(real, rng)
@@ -229,6 +215,7 @@ def measure_fidelity(train: EhrTables, synthetic: EhrTables, k_min: int, seed: n
             n,
             "the baseline is the source's",
         ),
+        *(_prediction(real, made, control, _view(holdout, codes, groups), k_min) if holdout is not None else ()),
     )
     return Verdict(
         gate="fidelity",
@@ -236,7 +223,7 @@ def measure_fidelity(train: EhrTables, synthetic: EhrTables, k_min: int, seed: n
         outcome="passed",
         reasons=("Reported, not judged; the control samples every column alone.",),
         measures=measures,
-        curves=_curves(real, made, k_min),
+        curves=fidelity_curves(real, made, control, lifts, k_min),
     )
 
 
@@ -258,7 +245,7 @@ def _common_pairs(flags: Flags) -> tuple[Ints, Ints]:
     return first.astype(np.int64), second.astype(np.int64)
 
 
-def _cell(view: _View) -> Ints:
+def _cell(view: FidelityView) -> Ints:
     return view.age_years // _BAND_YEARS * 2 + view.female
 
 
@@ -267,26 +254,28 @@ def _distance(a: Ints, b: Ints) -> float | None:
     return _total_variation(np.bincount(a, minlength=size).astype(float), np.bincount(b, minlength=size).astype(float))
 
 
-def _curves(real: _View, made: _View, k_min: int) -> tuple[Curve, ...]:
-    curves: list[Curve] = []
-    shown = (real.code_patients >= k_min) & (made.code_patients >= k_min)
-    order = np.argsort(-real.code_rows, kind="stable")
-    order = order[shown[order]][:_MOST_RANKS]
-    ranks = tuple(float(i + 1) for i in range(len(order)))
-    for name, view in (("source", real), ("synthetic", made)):
-        shares = view.code_rows[order] / max(1, view.code_rows.sum())
-        curves.append(Curve(name=f"code_frequency_{name}", x=ranks, y=tuple(shares.tolist())))
-    for name, view in (("source", real), ("synthetic", made)):
-        totals = view.visits.sum(axis=1)
-        counts = np.bincount(totals)
-        cells = np.flatnonzero(counts >= k_min)
-        shares = counts[cells] / max(1, len(totals))
-        curves.append(Curve(name=f"visits_per_patient_{name}", x=tuple(cells.astype(float)), y=tuple(shares.tolist())))
-    for name, view in (("source", real), ("synthetic", made)):
-        for sex, rows in (("F", view.female), ("M", ~view.female)):
-            counts = np.bincount(view.age_years[rows] // _BAND_YEARS)
-            cells = np.flatnonzero(counts >= k_min)
-            shares = counts[cells] / max(1, view.n_patients)
-            ages = tuple((cells * _BAND_YEARS).astype(float))
-            curves.append(Curve(name=f"age_pyramid_{sex}_{name}", x=ages, y=tuple(shares.tolist())))
-    return tuple(curves)
+def _as_many(synthetic: EhrTables, n: int) -> EhrTables:
+    """At most ``n`` patients, evenly spaced over the corpus, so that the time does not grow with it."""
+    ids = synthetic.patients["patient_id"].combine_chunks()
+    if len(ids) <= n:
+        return synthetic
+    return synthetic.restrict(ids.take(pa.array(np.linspace(0, len(ids) - 1, n).astype(np.int64))))
+
+
+def _prediction(
+    real: FidelityView, made: FidelityView, control: FidelityView, unseen: FidelityView, k_min: int
+) -> tuple[Measure, ...]:
+    """Mean AUC on held-out source patients after training on synthetic, and on source, patients."""
+    common = np.argsort(-real.groups.sum(axis=0), kind="stable")
+    tables = [
+        prediction_table(view.age_years, view.female, view.visits.astype(float), view.groups[:, common])
+        for view in (real, made, control, unseen)
+    ]
+    targets = pick_targets(tables[0], tables[3], k_min)
+    on_real, on_made, on_control = (mean_auc(table, tables[3], targets) for table in tables[:3])
+    n = unseen.n_patients
+    said = f"mean AUC of {len(targets)} predictions on held-out source patients"
+    return (
+        _measure("train_on_synthetic_auc", on_made, on_control, n, f"1 is best; {said}"),
+        _measure("train_on_real_auc", on_real, on_control, n, f"what source patients themselves reach; {said}"),
+    )

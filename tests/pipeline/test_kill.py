@@ -121,6 +121,7 @@ def test_killed_while_shards_are_written(uninterrupted: dict[str, str], tmp_path
     assert not (tmp_path / "out/protected/shards.partial.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_only_time(uninterrupted: dict[str, str], tmp_path: Path) -> None:
     run = start(tmp_path)
     wait_for(lambda: shards_recorded(tmp_path) >= 1 or run.poll() is not None)
@@ -154,6 +155,7 @@ def test_killed_at_twelve_random_moments(uninterrupted: dict[str, str], tmp_path
     assert corpus_digests(tmp_path / "killed") == uninterrupted
 
 
+@pytest.mark.slow
 def test_killed_while_an_old_run_is_replaced(tmp_path: Path) -> None:
     """What an interrupted --overwrite leaves: parts of the old run, no record, the key."""
     out = tmp_path / "out"
@@ -182,6 +184,7 @@ def one_error(done: subprocess.CompletedProcess[str], *parts: str) -> None:
         assert part in said[0]
 
 
+@pytest.mark.slow
 def test_disk_full_keeps_finished_shards(uninterrupted: dict[str, str], tmp_path: Path) -> None:
     """A limit on file size stands for the full disk: the same error from the same call, without a mount."""
     sizes = {name: 0 for name in uninterrupted if name.startswith("corpus/data/train")}

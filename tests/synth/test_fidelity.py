@@ -122,16 +122,28 @@ def test_curves_show_no_cell_below_k_min(train: EhrTables) -> None:
         cells = Counter(visits[which][patient] for patient in people)
         assert min(cells.values()) < K_MIN, "no small cell in the data: the check would say nothing"
         shown = {float(cell): count / len(people) for cell, count in cells.items() if count >= K_MIN}
-        curve = found[f"visits_per_patient_{which}"]
+        curve = found[f"Visits per patient: {which}"]
         assert dict(zip(curve.x, curve.y, strict=True)) == pytest.approx(shown)
         for sex in "FM":
-            pyramid = found[f"age_pyramid_{sex}_{which}"]
+            pyramid = found[f"Age and sex: {which} {sex}"]
             assert all(share * len(people) >= K_MIN - 1e-6 for share in pyramid.y)
             assert sum(pyramid.y) <= tables.patients["sex"].to_pylist().count(sex) / len(people) + 1e-9
     real, made = holders_of(train), holders_of(small)
     both = [code for code in real if len(real[code]) >= K_MIN and len(made[code]) >= K_MIN]
     assert len(both) < sum(len(holders) >= K_MIN for holders in real.values()) <= len(real)
     for which in ("source", "synthetic"):
-        assert len(found[f"code_frequency_{which}"].x) == len(both)
-    ranked = np.array(found["code_frequency_source"].y)
+        assert len(found[f"Code frequency by rank: {which}"].x) == len(both)
+    ranked = np.array(found["Code frequency by rank: source"].y)
     assert (np.diff(ranked) <= 0).all()
+
+
+def test_a_copy_teaches_what_the_source_teaches_and_shuffled_codes_do_not(train: EhrTables) -> None:
+    ids = train.patients["patient_id"].combine_chunks()
+    known, unseen = train.restrict(ids[:250]), train.restrict(ids[250:])
+    copy = measures(measure_fidelity(known, known, K_MIN, stream(4, "fidelity"), unseen))
+    assert copy["train_on_synthetic_auc"].value == copy["train_on_real_auc"].value
+    assert copy["train_on_real_auc"].value > 0.65
+    assert copy["train_on_real_auc"].baseline == pytest.approx(0.5, abs=0.12)
+    shuffled = measures(measure_fidelity(known, shuffled_codes(known), K_MIN, stream(4, "fidelity"), unseen))
+    assert shuffled["train_on_synthetic_auc"].value < shuffled["train_on_real_auc"].value - 0.05
+    assert shuffled["train_on_real_auc"].value == copy["train_on_real_auc"].value

@@ -170,8 +170,7 @@ def generate(
     print_source_report(made.source)
     listed = ", ".join(f"{split} {count:,}" for split, count in made.notes.items())
     STDOUT.print(f"Notes      {listed}")
-    for stratum, share in made.enriched.items():
-        wanted = settings.ehr_model.enrich[stratum]
+    for stratum, (share, wanted) in made.enriched.items():
         STDOUT.print(f"Enriched   {stratum}: {share:.1%} of the synthetic patients, {wanted:.1%} wanted")
     STDOUT.print(f"Corpus     {_shown(layout.corpus)} (not certified; next: ghostchart certify {out})", soft_wrap=True)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ghostchart.pages.fidelity_plots import PICTURES
 from ghostchart.schemas.verdict import Curve
 
 if TYPE_CHECKING:
@@ -33,10 +34,18 @@ _STYLE: dict[str, Any] = {
 
 
 def curves_svg(title: str, curves: Sequence[Curve]) -> str:
-    """Curves of one group on one pair of axes; ROC curves get axis names, a log x axis and the diagonal of chance."""
+    """Curves of one group on one pair of axes; ROC curves get axis names, a log x axis and the diagonal of chance.
+
+    Pictures of the fidelity report have axes of their own.
+    """
     is_roc = title.lower().startswith("roc")
 
     def draw(axes: Axes) -> None:
+        if title in PICTURES:
+            PICTURES[title](axes, curves)
+            axes.set_title(title, loc="left", fontsize=10)
+            axes.legend(fontsize=8.5)
+            return
         if is_roc:
             grid = [0.001 * 10 ** (step / 20) for step in range(61)]
             axes.plot(grid, grid, color="#b3bac2", linewidth=1, label="chance")

@@ -36,11 +36,11 @@ STAGE = "generate"
 
 @dataclass(frozen=True)
 class Generated:
-    """What generation left: notes per split, the source's row counts, achieved shares of enriched strata."""
+    """What generation left: notes per split, the source's row counts, shares of enriched strata (achieved, wanted)."""
 
     notes: dict[str, int]
     source: SourceReport
-    enriched: dict[str, float]
+    enriched: dict[str, tuple[float, float]]
 
 
 def load_for_run(config: RunConfig, progress: Progress) -> EhrTables:
@@ -75,7 +75,8 @@ def _generated(layout: RunLayout, config: RunConfig) -> Generated:
     from ghostchart.synth.corpus_writer import stratum_shares
 
     achieved = stratum_shares(layout.protected, config.ehr_model.enrich)
-    return Generated(_notes_per_split(layout), load_source_report(layout), achieved)
+    shares = {str(name): (achieved[name], wanted) for name, wanted in config.ehr_model.enrich.items()}
+    return Generated(_notes_per_split(layout), load_source_report(layout), shares)
 
 
 def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
@@ -149,8 +150,8 @@ def _finished_shards(layout: RunLayout, tasks: Sequence[ShardTask]) -> dict[str,
             remove_tree(path)
     for task in tasks:
         path, done = folder / task.name, record.get(task.name)
-        there = done and path.exists() and (layout.synthetic / task.stem).is_dir()
-        if there and sha256_file(path) == done["sha256"]:
+        there = path.exists() and (layout.synthetic / task.stem).is_dir()
+        if done is not None and there and sha256_file(path) == done["sha256"]:
             kept[task.name] = done
     return kept
 
