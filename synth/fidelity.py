@@ -7,6 +7,7 @@ own. It keeps all frequencies and loses everything that hangs together.
 from __future__ import annotations
 
 import warnings
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray

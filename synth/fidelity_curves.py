@@ -75,9 +75,7 @@ def _visits(views: tuple[tuple[str, FidelityView], ...], k_min: int) -> list[Cur
         counts = np.bincount(view.visits.sum(axis=1))
         cells = np.flatnonzero(counts >= k_min)
         shares = counts[cells] / max(1, view.n_patients)
-        found.append(
-            Curve(name=f"Visits per patient: {name}", x=tuple(cells.astype(float)), y=tuple(shares.tolist()))
-        )
+        found.append(Curve(name=f"Visits per patient: {name}", x=tuple(cells.astype(float)), y=tuple(shares.tolist())))
     return found
 
 

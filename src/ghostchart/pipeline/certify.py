@@ -73,9 +73,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     policy = policy_in_force(config.privacy)
     leakage = run_leakage_gates(subject, policy, stream(config.seed, "audit"), progress, workers=config.workers)
     with progress.task("Measuring fidelity", None):
-        fidelity = measure_fidelity(
-            train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout
-        )
+        fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout)
     found = Audit(tuple(leakage), tuple(validation), fidelity)
     _write_reports(layout, found, f"{policy.profile}, sha256:{policy.digest}")
     return found
