@@ -45,7 +45,7 @@ _NEEDS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (("I13.0", "I13.2"), _HEART_FAILURE, "the heart failure (I50.-)", "C03"),
     (("I12.0",), _END_STAGE, "stage 5 or end stage (N18.5, N18.6); other stages are I12.9", "C02"),
     (("I13.2", "I13.11"), _END_STAGE, "stage 5 or end stage (N18.5, N18.6)", "C03"),
-    (("G30.", "G31.01", "G31.09", "G31.83"), ("F02.",), "the dementia (F02.-)", "G08"),
+    (("G30.", "G31.01", "G31.09", "G31.83"), ("F02.", "F01."), "the dementia (F02.-)", "G08"),
     (("F02.",), _DEMENTIA_CAUSES, "the disease that causes the dementia", "G08"),
     (("D63.0",), _TUMOURS, "the tumour", "N04"),
     (("D63.1",), _KIDNEY, "the chronic kidney disease (N18.-)", "G08"),

@@ -42,6 +42,11 @@ def drug_effect(value: str) -> str:
     return {"5": "adverse", "6": "underdosing"}.get(intent, "poisoning")
 
 
+def is_late_effect(value: str) -> bool:
+    """Whether the code says what an injury left behind (7th character S), drugs aside."""
+    return _LATE_EFFECT.match(value) is not None and not drug_effect(value)
+
+
 def is_manifestation(icd: Icd10Cm, value: str) -> bool:
     """Whether the code's own title says that it may never stand without its cause."""
     title = icd.description(value).lower()
@@ -76,7 +81,7 @@ def position_violations(icd: Icd10Cm, values: tuple[str, ...]) -> list[Violation
         found.append(Violation("X01", (first,), f"{first} stands first, but what the drug did comes before it"))
     elif effect == "underdosing":
         found.append(Violation("X03", (first,), f"{first} stands first, but the condition comes before it"))
-    if _LATE_EFFECT.match(first) and not effect:
+    if is_late_effect(first):
         found.append(Violation("G03", (first,), f"{first} is a late effect: what remains of it comes before it"))
     treatment = next((value for value in rest if value.startswith(("Z51.0", "Z51.1"))), None)
     if treatment is not None and not first.startswith(("Z51.0", "Z51.1", "O")):

@@ -31,10 +31,9 @@ _ADULT = ("C61", "F01", "F02", "F03", "I25.1", "M80.0", "M81.0", "N40", "N95", "
 _ADULT_FROM_YEARS = 15
 _OLD = ("R54", "R41.81")
 _OLD_FROM_YEARS = 40
-_PERINATAL = ("P",)
-_PERINATAL_TO_YEARS = 0
 # Birth injuries of nerves and chronic lung disease last: guideline I.C.16.a.4 lets their codes stand at any age.
 LASTING_FROM_BIRTH = ("P14.", "P27.")
+_OF_NEWBORN = re.compile(r"\bnewborn|\bneonatal")
 _ADULT_EXAMINATION, _CHILD_EXAMINATION, _CHILD_TO_YEARS = ("Z00.00", "Z00.01"), ("Z00.12",), 17
 _ADULT_BMI = re.compile(r"Z68\.(1|2\d|3\d|4\d)")
 _ADULT_BMI_FROM_YEARS = 20
@@ -79,7 +78,7 @@ def patient_violations(icd: Icd10Cm, values: tuple[str, ...], age: int | None, s
         wanted = sex_of(icd, value) if sex else ""
         if wanted and wanted != sex:
             found.append(Violation("PT.sex", (value,), f"{value} is a code of the other sex"))
-        bounds = age_bounds(value) if age is not None else None
+        bounds = age_bounds(icd, value) if age is not None else None
         if bounds is not None and age is not None and not bounds[0] <= age <= bounds[1]:
             low, high, rule = bounds
             found.append(Violation(rule, (value,), f"{value} is a code for ages {low} to {high}, not {age}"))
@@ -87,14 +86,13 @@ def patient_violations(icd: Icd10Cm, values: tuple[str, ...], age: int | None, s
 
 
 @lru_cache(maxsize=1 << 15)
-def age_bounds(value: str) -> tuple[int, int, str] | None:
+def age_bounds(icd: Icd10Cm, value: str) -> tuple[int, int, str] | None:
     """(lowest, highest age in completed years, rule) of a code, None where any age may have it."""
     if value.startswith(LASTING_FROM_BIRTH):
         return None
     for starts, low, high, rule in (
         (_MATERNITY, *_MATERNITY_YEARS, "PT.age"),
         (_NEWBORN, 0, 0, "PT.age"),
-        (_PERINATAL, 0, _PERINATAL_TO_YEARS, "PT.age"),
         (_OLD, _OLD_FROM_YEARS, 124, "PT.age"),
         (_ADULT, _ADULT_FROM_YEARS, 124, "PT.age"),
         (_ADULT_EXAMINATION, _CHILD_TO_YEARS + 1, 124, "PT.age"),
@@ -102,6 +100,8 @@ def age_bounds(value: str) -> tuple[int, int, str] | None:
     ):
         if value.startswith(starts):
             return low, high, rule
+    if value.startswith("P") and _OF_NEWBORN.search(icd.description(value).lower()):
+        return 0, 0, "PT.age"
     return (_ADULT_BMI_FROM_YEARS, 124, "E08") if _ADULT_BMI.fullmatch(value) else None
 
 

@@ -10,19 +10,24 @@ from ghostchart.synth.policy.lookups import GENERAL_PREFIX
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _VALUE_ONLY = ("lab:", "vital:")
+# Words of a note that lead to no code whatever was meant: a coder asks (guideline I.C.1.d.1.a.ii).
+_TERMS_WITHOUT_CODE = {"urosepsis"}
 # Guideline II.H with chapter 1 and 10 notes: these need a confirmed diagnosis even for inpatients.
 _NEVER_UNCERTAIN = re.compile(r"B20|Z21|A92\.5|J09|J10|U07\.1")
 
 
 def from_facts(case: Case, work: Worklist) -> Worklist:
-    """Candidates of every condition and status fact that may be coded (G12, G13, G16, G17, G18, G20, N03)."""
+    """Candidates of every condition and status fact that may be coded (G12, G13, G16, G17, G18, G20, N03, S04)."""
     found = []
+    unclear = []
     for rank, fact in enumerate(case.encounter.facts):
-        if fact.kind in {"condition", "status"} and not fact.concept.startswith(_VALUE_ONLY):
+        if fact.attributes.get("documented_as") in _TERMS_WITHOUT_CODE:
+            unclear.append(Candidate(case.look.code_of(fact) or "", (fact.fact_id,), ("S04",), rank))
+        elif fact.kind in {"condition", "status"} and not fact.concept.startswith(_VALUE_ONLY):
             candidate = _candidate(case, fact, rank)
             if candidate is not None:
                 found.append(candidate)
-    return work.add(*found)
+    return work.add(*found).without(unclear, "S04")
 
 
 def _candidate(case: Case, fact: ClinicalFact, rank: int) -> Candidate | None:  # noqa: PLR0911  (one per assertion)

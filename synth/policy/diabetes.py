@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ghostchart.schemas.code_set.pairs import FOOT_ULCERS, WITH_DIABETES
+from ghostchart.schemas.code_set.pairs import FOOT_ULCERS, OTHER_ULCERS, WITH_DIABETES
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _DIABETES = ("E08.", "E09.", "E10.", "E11.", "E13.")
 _UNSTATED_FOOT_ULCER = "L97.509"
+_UNSTATED_LEG_ULCER = "L97.909"
 _UNSTATED_STAGE = "N18.9"
 
 _DRUG_CODES = {"Z79.4", "Z79.84", "Z79.85"}
@@ -16,7 +17,7 @@ def link_complications(case: Case, work: Worklist) -> Worklist:
     """Give diabetes the combination code of every partner condition it is presumed to cause."""
     if not work.has(*_DIABETES):
         return work
-    work = _settle_remission(case, work)
+    work = _settle_remission(case, _one_type(work))
     diabetes = _leading(work)
     if diabetes is None:
         return work
@@ -34,6 +35,12 @@ def link_complications(case: Case, work: Worklist) -> Worklist:
             if not stays:
                 work = work.drop([partner], "G11", combined)
     return _add_companions(work)
+
+
+def _one_type(work: Worklist) -> Worklist:
+    """Types of diabetes exclude each other: the more specific statement stays, before anything is linked to it (G06)."""
+    types = [stem for stem in ("E08.", "E09.", "E10.", "E13.", "E11.") if work.has(stem)]
+    return work.drop(work.find(*types[1:]), "G06", work.find(types[0])[0]) if len(types) > 1 else work
 
 
 def _leading(work: Worklist) -> Candidate | None:
@@ -79,6 +86,8 @@ def _add_companions(work: Worklist) -> Worklist:
             work = work.add(_companion(item, _UNSTATED_STAGE, "E03"))
         elif item.value.endswith(".621") and not work.has(*FOOT_ULCERS):
             work = work.add(_companion(item, _UNSTATED_FOOT_ULCER, "E05"))
+        elif item.value.endswith(".622") and not work.has(*OTHER_ULCERS):
+            work = work.add(_companion(item, _UNSTATED_LEG_ULCER, "G10"))
     return work
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.codes import PROCEDURE_SYSTEMS
@@ -15,6 +17,19 @@ _OFFICE_CODES = {
     "established": ("99212", "99213", "99214", "99215"),
 }
 _ED_CODES = {"minimal": "99281", "straightforward": "99282", "low": "99283", "moderate": "99284", "high": "99285"}
+# Least minutes of the three levels; the lowest level takes straightforward and low decision making.
+HOSPITAL_MINUTES = {"initial": (40, 55, 75), "subsequent": (25, 35, 50)}
+_HOSPITAL_CODES = {"initial": ("99221", "99222", "99223"), "subsequent": ("99231", "99232", "99233")}
+_HOSPITAL_LEVELS = {"straightforward": 0, "low": 0, "moderate": 1, "high": 2}
+# Nursing facilities go by decision making here; three levels on admission, four later.
+_FACILITY_CODES = {
+    "initial": {"straightforward": "99304", "low": "99304", "moderate": "99305", "high": "99306"},
+    "subsequent": {"straightforward": "99307", "low": "99308", "moderate": "99309", "high": "99310"},
+}
+# Prolonged office time starts 15 minutes beyond the least minutes of the top level for CPT; Medicare counts from their end.
+_PROLONGED_FROM = {"new": (75, 89), "established": (55, 69)}
+_MEDICARE_FROM_YEARS = 65
+_MODALITIES = {"audio_video": "95", "audio_only": "93"}
 _DISCHARGE_LONG_ABOVE_MINUTES = 30
 _AWV_CODES = {"welcome": "G0402", "initial": "G0438", "subsequent": "G0439"}
 # Upper ages (exclusive, years) of the preventive bands: below 1, 1-4, 5-11, 12-17, 18-39, 40-64, 65 and over.
@@ -35,25 +50,68 @@ def preventive_code(status: str, age: int) -> str:
     return str(_PREVENTIVE_FIRST[status] + bisect_right(_PREVENTIVE_BANDS, age))
 
 
-def visit_code(case: Case, fact: ClinicalFact) -> tuple[str, str] | None:
-    """(code, rule id) of one visit fact; None where its documentation reaches no code."""
+@dataclass(frozen=True, slots=True)
+class VisitCode:
+    """One line that a visit earns."""
+
+    value: str
+    rules: tuple[str, ...]
+    modifiers: tuple[str, ...] = ()
+
+
+def hospital_level(stage: str, mdm: str, minutes: int | None) -> int | None:
+    """0 to 2, the higher of decision making and time; None where neither reaches a level."""
+    by_time = bisect_right(HOSPITAL_MINUTES[stage], minutes) - 1 if minutes is not None else -1
+    level = max(by_time, _HOSPITAL_LEVELS.get(mdm, -1))
+    return level if level >= 0 else None
+
+
+def visit_codes(case: Case, fact: ClinicalFact) -> tuple[VisitCode, ...]:
+    """Lines of one visit fact; none where its documentation reaches no code."""
     attributes = fact.attributes
-    status = attributes.get("status", "established")
     minutes = int(attributes["minutes"]) if attributes.get("minutes", "").isdigit() else None
-    match fact.concept:
-        case "visit.office":
-            level = office_level(status, attributes.get("mdm", ""), minutes)
-            return (_OFFICE_CODES[status][level], "EM.office") if level is not None else None
+    if fact.concept == "visit.office":
+        return _office(case, attributes, minutes)
+    found = _other_visit(case, fact.concept, attributes, minutes)
+    return (VisitCode(found[0], (found[1],)),) if found is not None else ()
+
+
+def _office(case: Case, attributes: Mapping[str, str], minutes: int | None) -> tuple[VisitCode, ...]:
+    status = attributes.get("status", "established")
+    level = office_level(status, attributes.get("mdm", ""), minutes)
+    if level is None:
+        return ()
+    modifier = _MODALITIES.get(attributes.get("modality", ""))
+    remote = ("EM.telehealth",) if modifier else ()
+    visit = VisitCode(_OFFICE_CODES[status][level], ("EM.office", *remote), (modifier,) if modifier else ())
+    medicare = attributes.get("payer", "medicare" if case.encounter.age >= _MEDICARE_FROM_YEARS else "") == "medicare"
+    if minutes is None or minutes < _PROLONGED_FROM[status][medicare]:
+        return (visit,)
+    return visit, VisitCode("G2212" if medicare else "99417", ("EM.prolonged", *remote), visit.modifiers)
+
+
+def _other_visit(  # noqa: PLR0911  (one per kind of visit)
+    case: Case, concept: str, attributes: Mapping[str, str], minutes: int | None
+) -> tuple[str, str] | None:
+    mdm = attributes.get("mdm", "")
+    match concept:
         case "visit.ed":
-            code = _ED_CODES.get(attributes.get("mdm", ""))
+            code = _ED_CODES.get(mdm)
             return (code, "EM.ed") if code is not None else None
+        case "visit.hospital":
+            stage = attributes.get("stage", "subsequent")
+            level = hospital_level(stage, mdm, minutes)
+            return (_HOSPITAL_CODES[stage][level], "EM.hospital") if level is not None else None
+        case "visit.nursing_facility":
+            code = _FACILITY_CODES[attributes.get("stage", "subsequent")].get(mdm)
+            return (code, "EM.facility") if code is not None else None
         case "visit.discharge":
             long = minutes is not None and minutes > _DISCHARGE_LONG_ABOVE_MINUTES
             return ("99239" if long else "99238"), "EM.discharge"
         case "visit.awv":
             return _AWV_CODES[attributes.get("kind", "subsequent")], "EM.awv"
         case "visit.preventive":
-            return preventive_code(status, case.encounter.age), "EM.preventive"
+            return preventive_code(attributes.get("status", "established"), case.encounter.age), "EM.preventive"
         case _:
             return None
 

@@ -15,6 +15,9 @@ _EXAMINATION_AFTER_ACCIDENT = "Z04.3"
 
 def match_external_causes(case: Case, work: Worklist) -> Worklist:
     """External causes take the phase of the injury; place and activity belong to the first treatment only (X04)."""
+    for start in _PLACE_AND_ACTIVITY:
+        several = work.find(start)
+        work = work.drop(several[1:], "X04", several[0]) if len(several) > 1 else work
     causes = work.find(*EXTERNAL)
     if not causes:
         return work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.code_set.order import is_manifestation
@@ -27,6 +27,7 @@ class Lookups:
         self._manifestations: dict[str, bool] = {}
         self._blocks: dict[str, str] = {}
         self.order: dict[tuple[str, str], bool] = {}
+        self._trimesters: dict[tuple[str, int], str] = {}
         self._sides: dict[tuple[str, str], str | None] = {}
 
     def direct_code(self, concept: str, attributes: Mapping[str, str]) -> str | None:
@@ -75,6 +76,13 @@ class Lookups:
         if pair not in self._sides:
             self._sides[pair] = compare_sides(self.systems.icd10cm, a, b)
         return self._sides[pair]
+
+    def of_trimester(self, value: str, trimester: int, find: Callable[[Lookups, str, int], str]) -> str:
+        """What ``find`` says of a code and a trimester, asked once."""
+        key = (value, trimester)
+        if key not in self._trimesters:
+            self._trimesters[key] = find(self, value, trimester)
+        return self._trimesters[key]
 
     def is_manifestation(self, value: str) -> bool:
         """Whether the code's own title says that it may never stand without its cause."""

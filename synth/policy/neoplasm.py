@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ghostchart.schemas.history_codes import history_sites
-from ghostchart.synth.policy.worklist import Case, Worklist
+from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
 _SITES = {code: prefixes for code, prefixes in history_sites().items() if code.startswith("Z85")}
 
@@ -33,11 +33,15 @@ def name_anemia(case: Case, work: Worklist) -> Worklist:
 
 
 def unname_anemia(_case: Case, work: Worklist) -> Worklist:
-    """Anemia in a tumour or in kidney disease that is not on the list is anemia of no stated cause (N04, G08)."""
+    """Anemia in a tumour or in kidney disease that is not on the list has no stated cause; from drugs it needs them (N04, G08)."""
     for value, causes, rule in (("D63.0", ("C", "D0", "D1", "D2", "D3", "D4"), "N04"), ("D63.1", ("N18.",), "G08")):
         item = work.get(value)
         if item is not None and not any(other.value.startswith(causes) for other in work.candidates):
             work = work.swap(item, item.recoded("D64.9", rule))
+    from_drug = work.get("D64.81")
+    if from_drug is not None and not work.has("T45.1X5"):
+        effect = Candidate("T45.1X5A", from_drug.evidence, ("N04",), from_drug.rank, "", from_drug.poa)
+        work = work.add(effect)
     return work
 
 

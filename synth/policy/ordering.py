@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ghostchart.schemas.code_set.order import EXTERNAL, drug_effect
+from ghostchart.schemas.code_set.companions import SYSTEMIC_INFECTIONS
+from ghostchart.schemas.code_set.order import EXTERNAL, drug_effect, is_late_effect
 from ghostchart.synth.policy.encounter_reason import is_acute
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
@@ -10,7 +11,7 @@ from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 _TREATMENT = ("Z51.0", "Z51.1")
 _ROUTINE = ("Z00.", "Z38.", "Z34.", "Z39.", "Z08", "Z09", "Z01.", "Z02.", "Z03.", "Z04.", "Z52.")
 _SCREENING = ("Z11.", "Z12.", "Z13.")
-_SYSTEMIC = ("A40.", "A41.", "R65.2")
+_SYSTEMIC = ("A40.", "A41.", "R65.2", "T81.44")
 # Never first while anything else is there.
 _BEHIND = (
     "B95", "B96", "B97", "Z16", "Z17", "Z18", "Z28", "Z37", "Z3A", "Z55", "Z56", "Z57", "Z58", "Z59", "Z60",
@@ -29,7 +30,9 @@ _FOLLOWS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("F02.",), ("G30.", "G20.", "G10", "G31.", "G35.", "A81.", "B20", "G40.")),
     (("L97.",), ("E08.62", "E09.62", "E10.62", "E11.62", "E13.62", "I70.", "I83.", "I87.")),
     (("K31.84",), ("E10.43", "E11.43", "E13.43")),
-    (("R65.2",), ("A40.", "A41.", "T81.4", "O85", "A02.1", "A32.7", "A42.7")),
+    (("A40.", "A41.", "R65.2"), ("T81.44",)),
+    (("T81.44",), ("T81.40", "T81.41", "T81.42", "T81.43", "T81.49")),
+    (("R65.2",), tuple(start for start in SYSTEMIC_INFECTIONS if not start.startswith("R65"))),
     (("Z68.",), ("E66.", "R63.6", "E40", "E41", "E42", "E43", "E44.", "E45", "E46", "R64")),
     (("Z85.",), ("Z08",)),
     (("J44.1",), ("J44.0",)),
@@ -123,7 +126,7 @@ def _class(case: Case, item: Candidate, definitive: bool, found: bool) -> int:  
         return 2
     if value.startswith(_SYSTEMIC) and not case.is_outpatient and item.poa != "N":
         return 2
-    if effect:
+    if effect or is_late_effect(value):
         return 5
     if value == "Z23":
         return 7 if definitive else 5

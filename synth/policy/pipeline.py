@@ -15,12 +15,12 @@ from ghostchart.synth.policy.diabetes import link_complications
 from ghostchart.synth.policy.encounter_reason import add_immunization, add_routine_examination, add_screening
 from ghostchart.synth.policy.excludes import drop_orphans, resolve_conflicts
 from ghostchart.synth.policy.hypertension_kidney_heart import combine_hypertension
-from ghostchart.synth.policy.infection import complete_sepsis
+from ghostchart.synth.policy.infection import complete_sepsis, name_postprocedural_sepsis
 from ghostchart.synth.policy.injury_external_cause import give_external_causes_a_reason, match_external_causes
 from ghostchart.synth.policy.lookups import lookups_for
 from ghostchart.synth.policy.neoplasm import add_follow_up, name_anemia, settle_active_or_past, unname_anemia
 from ghostchart.synth.policy.ordering import put_in_order
-from ghostchart.synth.policy.pregnancy import give_chapter_15_precedence
+from ghostchart.synth.policy.pregnancy import give_chapter_15_precedence, settle_trimesters
 from ghostchart.synth.policy.procedures_modifiers import procedure_codes
 from ghostchart.synth.policy.respiratory import join_copd_and_infection
 from ghostchart.synth.policy.skin import settle_pressure_ulcers
@@ -46,9 +46,11 @@ STEPS: tuple[RuleStep, ...] = (
     combine_hypertension,
     join_coronary_disease_and_angina,
     join_copd_and_infection,
+    name_postprocedural_sepsis,
     complete_sepsis,
     pair_dementia,
     settle_pressure_ulcers,
+    settle_trimesters,
     give_chapter_15_precedence,
     match_external_causes,
     replace_general,

@@ -1,8 +1,58 @@
-"""Pregnancy and delivery: chapter 15 first, no routine supervision beside it, outcome of delivery (P01, P03)."""
+"""Pregnancy and delivery: chapter 15 first, no routine supervision beside it, outcome of delivery (P01, P02, P03)."""
 
 from __future__ import annotations
 
+import re
+
+from ghostchart.schemas.code_set.patient import trimester_of, weeks_of
+from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
+
+_WEEKS = "gestation_weeks"
+_TRIMESTER = re.compile(r"\b(first|second|third|unspecified) trimester\b")
+_NAMES = {1: "first trimester", 2: "second trimester", 3: "third trimester"}
+
+
+def settle_trimesters(case: Case, work: Worklist) -> Worklist:
+    """Trimester and week code from the completed weeks of gestation that the note states (P02)."""
+    chapter = work.find("O", "Z34.")
+    stated = next((fact for fact in case.encounter.facts if fact.attributes.get(_WEEKS, "").isdigit()), None)
+    if not chapter:
+        return work
+    if stated is not None and not work.has("Z3A."):
+        value = _week_code(int(stated.attributes[_WEEKS]))
+        if work.has("O") and case.look.is_billable(value):
+            work = work.add(Candidate(value, (stated.fact_id,), ("P02",), chapter[0].rank))
+    week = next((item for item in work.find("Z3A.") if weeks_of(item.value) is not None), None)
+    weeks = weeks_of(week.value) if week is not None else int(stated.attributes[_WEEKS]) if stated is not None else None
+    if weeks is None:
+        return work
+    for item in chapter:
+        value = case.look.of_trimester(item.value, trimester_of(weeks), _in_trimester)
+        if value != item.value:
+            backed = item.recoded(value, "P02")
+            work = work.swap(item, backed.backed_by(week) if week is not None else backed)
+    return work
+
+
+def _week_code(weeks: int) -> str:
+    return "Z3A.01" if weeks < 8 else "Z3A.49" if weeks > 42 else f"Z3A.{weeks:02}"
+
+
+def _in_trimester(look: Lookups, value: str, trimester: int) -> str:
+    """The same condition in another trimester, the code itself where there is none."""
+    say = look.systems.icd10cm.description
+    title = say(value).lower()
+    said = _TRIMESTER.search(title)
+    if said is None or said[0] == _NAMES[trimester]:
+        return value
+    wanted = title.replace(said[0], _NAMES[trimester])
+    for place in range(len(value) - 1, 3, -1):
+        for character in "1230":
+            other = value[:place] + character + value[place + 1 :]
+            if look.is_billable(other) and say(other).lower() == wanted:
+                return other
+    return value
 
 
 def give_chapter_15_precedence(_case: Case, work: Worklist) -> Worklist:

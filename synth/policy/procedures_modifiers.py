@@ -13,7 +13,7 @@ from ghostchart.schemas.code_set.services import (
     is_minor_procedure,
 )
 from ghostchart.synth.policy.encounter_reason import performed
-from ghostchart.synth.policy.evaluation_management import system_of, visit_code
+from ghostchart.synth.policy.evaluation_management import system_of, visit_codes
 from ghostchart.synth.policy.worklist import Case, union
 
 _SIDES = {"right": ("RT",), "left": ("LT",), "bilateral": ("50",)}
@@ -28,9 +28,9 @@ def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
     services: dict[str, GoldCode] = {}
     for fact in case.encounter.facts:
         if fact.kind == "visit" and fact.is_asserted:
-            found = visit_code(case, fact)
-            if found is not None and _is_available(case, found[0]):
-                visits.setdefault(found[0], _gold(found[0], (fact.fact_id,), (found[1],)))
+            for found in visit_codes(case, fact):
+                if _is_available(case, found.value):
+                    visits.setdefault(found.value, _gold(found.value, (fact.fact_id,), found.rules, found.modifiers))
         elif performed(fact):
             value = fact.concept.partition(":")[2]
             if _is_available(case, value):
@@ -80,7 +80,7 @@ def _with_25(visits: dict[str, GoldCode], services: dict[str, GoldCode]) -> tupl
     for value, gold in visits.items():
         beside_wellness = wellness and value.startswith(_PROBLEM_VISITS)
         if value.startswith(TAKES_25) and (minor or beside_wellness):
-            result.append(_gold(value, gold.evidence, (*gold.rules, "EM.modifier_25"), ("25",)))
+            result.append(_gold(value, gold.evidence, (*gold.rules, "EM.modifier_25"), ("25", *gold.modifiers)))
         else:
             result.append(gold)
     return tuple(result)

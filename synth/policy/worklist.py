@@ -102,6 +102,11 @@ class Worklist:
             result = result.add(*new) if item.value == old.value else result.add(item)
         return result
 
+    def without(self, never_listed: Iterable[Candidate], rule: str) -> Worklist:
+        """Note candidates that a rule kept off from the start; the list itself stays."""
+        records = tuple(Dropped(item.value, rule, "", item.evidence) for item in never_listed)
+        return Worklist(self.candidates, self.dropped + records)
+
     def drop(self, losers: Iterable[Candidate], rule: str, winner: Candidate | None = None) -> Worklist:
         """Take candidates off; the rule is noted on the winner and in the record of drops."""
         gone = {loser.value: loser for loser in losers}

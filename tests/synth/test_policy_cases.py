@@ -255,6 +255,36 @@ CASES = [
     Case("G08", ["C18.9", ("D64.9", {"cause": "f0"})], "C18.9 D63.0", acts=False),
     Case("G08", ["N18.4", ("D64.9", {"cause": "f0"})], "N18.4 D63.1"),
     Case("S01", ["J18.9", "N17.9", "A41.9", "R65.20"], "A41.9 R65.20 J18.9 N17.9", acts=False, setting="inpatient"),
+    # --- rules that leave their mark in the code alone, and the rules of this table's second half ---
+    Case("G02", ["W19.XXXA", "S01.01XA"], "S01.01XA W19.XXXA", acts=False, setting="ed"),
+    Case("G04", ["S72.001A"], "S72.001A", acts=False, setting="ed"),
+    Case("E01", ["E11.9"], "E11.9 Z79.4", acts=False, extra=(drug("insulin glargine"),)),
+    Case("E04", ["E11.65"], "E11.65", acts=False),
+    Case("E07", ["E66.01", "E66.813"], "E66.813", acts=False),
+    Case("C05", ["R03.0"], "R03.0", acts=False),
+    Case("S03", ["T81.41XA", ("A41.9", {"cause": "f0"})], "T81.41XA T81.44XA A41.9", setting="inpatient"),
+    Case("S03", ["T81.44XA"], "T81.40XA T81.44XA", setting="inpatient"),
+    Case("S03", ["T81.41XA", "A41.9"], "A41.9 T81.41XA", acts=False, setting="inpatient"),
+    Case("S04", ["I10", ("A41.9", {"attributes": {"documented_as": "urosepsis"}})], "I10", setting="ed"),
+    Case("S04", ["I10", ("N39.0", {"attributes": {"documented_as": "urosepsis"}})], "I10"),
+    Case("S04", ["N39.0"], "N39.0", acts=False),
+    Case("P02", ["O26.891", "Z3A.28"], "O26.893 Z3A.28", age=30),
+    Case("P02", ["O26.891", "Z3A.14"], "O26.892 Z3A.14", age=30),
+    Case("P02", ["O26.892", "Z3A.13"], "O26.891 Z3A.13", age=30),
+    Case("P02", [("O26.899", {"attributes": {"gestation_weeks": "27"}})], "O26.892 Z3A.27", age=30),
+    Case("P02", ["O26.892", "Z3A.27"], "O26.892 Z3A.27", acts=False, age=30),
+    Case("G08", ["G30.9", "F03.90"], "G30.9 F02.80"),
+    Case("G08", ["G30.9", "F03.B0"], "G30.9 F02.B0"),
+    Case("G10", ["E11.622"], "E11.622 L97.909"),
+    Case("N04", ["C18.9", "D64.81"], "C18.9 D64.81 T45.1X5A"),
+    Case("N04", ["D63.0"], "D64.9"),
+    Case("G08", ["D63.1"], "D64.9"),
+    Case("G06", ["E10.9", "E11.22", "N18.31"], "E10.22 N18.31"),
+    Case("X04", ["S01.01XA", "Y92.009", "Y92.018"], "S01.01XA Y92.009", setting="ed"),
+    Case("Z01", ["I10", "K63.5"], "I10 K63.5", acts=False),
+    Case("W03", ["I10", "L97.421"], "I10 L97.421", acts=False),
+    Case("W01", ["L89.153"], "L89.153", acts=False),
+    Case("R02", ["J96.11", "Z99.81"], "J96.11 Z99.81", acts=False),
 ]
 
 
@@ -296,14 +326,10 @@ def test_rule_case(case: Case, library: Library, systems: CodeSystems) -> None:
         assert case.rule not in named
 
 
-# Rules without a name of their own in the result: filters leave no code, library rows carry defaults, order is order.
-UNNAMED = {"G02", "G04", "E01", "E04", "E07", "C05"}
-
-
 def test_every_implemented_rule_has_a_case() -> None:
     covered = {case.rule for case in CASES}
     missing = {rule.id for rule in RULES.values() if rule.implemented and not rule.id.startswith(("EM.", "PX.", "PT."))}
-    assert missing - covered == UNNAMED
+    assert missing <= covered
 
 
 def test_all_seventy_rules_are_listed_and_nothing_else() -> None:
@@ -315,4 +341,4 @@ def test_all_seventy_rules_are_listed_and_nothing_else() -> None:
     assert all(
         rule.text and rule.source and rule.setting in {"all", "outpatient", "inpatient"} for rule in RULES.values()
     )
-    assert {rule.id for rule in RULES.values() if not rule.implemented and rule.id in expected} == {"S03", "S04", "P02"}
+    assert all(rule.implemented for rule in RULES.values())
