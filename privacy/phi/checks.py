@@ -77,6 +77,24 @@ def luhn(number: str) -> bool:
     return total % 10 == 0
 
 
+def is_card(match: re.Match[str]) -> bool:
+    """Payment card: Luhn over all digits."""
+    return luhn(digits(match["id"]))
+
+
+def is_iban(match: re.Match[str]) -> bool:
+    """International bank account number: ISO 7064 mod 97 over the rearranged digits."""
+    text = match["id"].replace(" ", "")
+    return 15 <= len(text) <= 34 and int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1
+
+
+def is_wallet(match: re.Match[str]) -> bool:
+    """Address of a digital wallet: long, with digits and letters in both cases, or in hexadecimal."""
+    text = match["id"]
+    mixed = text != text.lower() and text != text.upper()
+    return any(char.isdigit() for char in text[1:]) and (mixed or text.startswith(("0x", "bc1")))
+
+
 def is_dea(match: re.Match[str]) -> bool:
     """DEA registration: (d1+d3+d5) + 2(d2+d4+d6) ends in d7."""
     numbers = [int(char) for char in match["id"][2:]]

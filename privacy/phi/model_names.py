@@ -2,18 +2,35 @@
 
 A small model calls rare names organisations or places and abbreviations people, so its label alone decides nothing.
 """
+# ruff: noqa: E501  (a pattern broken over lines reads worse than a long one)
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from ghostchart.privacy.phi.cues import is_namelike, is_refused
+from ghostchart.privacy.phi.findings import PhiFinding
+from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.names import is_fixed_phrase, name_words, trim_name
-from ghostchart.privacy.phi.vocabulary import eponyms, given_names, is_name_word, is_ordinary
+from ghostchart.privacy.phi.vocabulary import (
+    countries,
+    eponyms,
+    given_names,
+    is_given_name,
+    is_name_word,
+    is_ordinary,
+    not_towns,
+)
+
+TYPES = ("PERSON", "CITY")
+_SCORE = 0.65
+_WEAK_SCORE = 0.6
 
 # Labels under which the model files names it does not know.
 OTHER_LABELS = frozenset({"ORG", "GPE", "NORP", "FAC", "LOC", "PRODUCT", "WORK_OF_ART"})
-_GROWS_LEFT = re.compile(r"(?:[A-ZÀ-Ý][\wà-ÿ'’]+-)+$")
-_GROWS_RIGHT = re.compile(r"(?:-[\wà-ÿ'’]+)?(?:[ \t][A-ZÀ-Ý][\wà-ÿ'’]+(?:-[\wà-ÿ'’]+)*)?")
+_GROWS_LEFT = re.compile(rf"(?:[{UPPER}][\w'’]+-)+$")
+_GROWS_RIGHT = re.compile(rf"(?:-[\w'’]+)?(?:[ \t][{UPPER}][\w'’]+(?:-[\w'’]+)*)?")
 _DOES = re.compile(
     r"[ \t]+(?:says?|said|tells?|told|agree[sd]|report(?:s|ed)|den(?:ies|ied)|states?|stated|who|whose|lives?|lived|"
     r"call(?:s|ed)|brought|came|asks?|asked|wants?|wanted|drove|drives|thinks?|feels?|felt|noticed|helps?|understands?|"
@@ -21,6 +38,70 @@ _DOES = re.compile(
     r"has (?:had|been)|was (?:seen|told|asked|present)|will (?:bring|call|come|drive)|and (?:his|her|their))\b"
 )
 _WITH = re.compile(r"\b(?:with|by|that|saw|met|told|asked|regarding|named|from|for|to|and|says|per)[ \t]+$")
+_PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
+_PLACE_BEFORE = re.compile(
+    r"(?i)\b(?:in|from|to|near|at|around|outside|through|via|of|throughout|across|leaving|visit(?:ed|ing)?|reach(?:ed)?|between|toward|towards)(?: the| downtown| central| nearby)?[ \t]+$"
+)
+_COMPANY = re.compile(
+    r"(?i)\b(?:inc|ltd|llc|corp|co|company|group|university|college|school|bank|association|society|institute|committee|"
+    r"department|ministry|council|club|team|league|party|union|agency|foundation|press|news|times|journal|magazine|"
+    r"orchestra|band|records|studios?|systems|software|technologies|airlines?|motors?|foods?|hotels?|church|museum)\b"
+)
+_SHAPE = re.compile(
+    rf"[{UPPER}][{LOWER}'’]+(?:[ -](?:de |la |del |van |von |der |upon |on |of |the )*[{UPPER}][{LOWER}'’.]+){{0,3}}"
+)
+
+
+def weigh(text: str, start: int, end: int, label: str, *, clinical: bool) -> Iterator[PhiFinding]:
+    """What one entity of the model is worth: a person, a place below a state, or nothing.
+
+    Outside ``clinical`` text the model is trusted more: there no drugs, devices and eponyms look like names.
+    """
+    span = is_person(text, start, end, label)
+    if span is not None:
+        yield PhiFinding(span[0], span[1], "PERSON", _SCORE)
+        return
+    lead = re.match(r"(?:the|The|a|an|in|of) +|[^\w]+", text[start:end])
+    start += lead.end() if lead else 0
+    body = re.split(r"['’]s\b|[\n:;|,(@]", text[start:end])[0].rstrip(" .-")
+    end = start + len(body)
+    words = [word for word in re.findall(r"[^\W\d_][\w'’.]*", body) if word[0].isupper()]
+    if not _SHAPE.fullmatch(body) or not words or is_refused(text, end) or _COMPANY.search(body):
+        return
+    if is_fixed_phrase(text, start, end) and label not in _PLACE_LABELS:
+        return
+    placed = _PLACE_BEFORE.search(text, 0, start) is not None
+    if label in _PLACE_LABELS and (placed or not clinical) and _is_town(words, clinical=clinical, placed=placed):
+        yield PhiFinding(start, end, "CITY", _WEAK_SCORE)
+    elif label not in _PLACE_LABELS and _is_somebody(words, label, clinical=clinical):
+        yield PhiFinding(start, end, "CITY" if placed and label != "PERSON" else "PERSON", _WEAK_SCORE)
+
+
+def _is_town(words: list[str], *, clinical: bool, placed: bool) -> bool:
+    low = [word.lower().strip(".") for word in words]
+    if all(word in countries() or word in not_towns() or is_ordinary(word) for word in low) and not (
+        placed and not clinical and len(low) > 1 and not any(word in countries() or word in not_towns() for word in low)
+    ):
+        return False
+    if clinical and (
+        any(word in eponyms() for word in low) or not all(is_namelike(word) or is_name_word(word) for word in low)
+    ):
+        return False
+    return not any(word in countries() for word in low)
+
+
+def _is_somebody(words: list[str], label: str, *, clinical: bool) -> bool:
+    if len(words) > 3 or not all(is_namelike(word) or is_given_name(word) for word in words):
+        return False
+    strange = [word for word in words if is_namelike(word)]
+    if any(word.lower() in eponyms() for word in words) and (clinical or len(words) == 1):
+        return False
+    given = is_given_name(words[0]) and (not is_ordinary(words[0]) or len(words) > 1)
+    if label == "PERSON":
+        # A single word that no list knows can be a drug, a brand or a device wherever a clinic is near.
+        return bool(strange) and (given or not clinical)
+    listed = [word for word in strange if is_name_word(word)]
+    return not clinical and bool(strange) and (given or (len(words) > 1 and bool(listed)))
 
 
 def is_person(text: str, start: int, end: int, label: str = "PERSON") -> tuple[int, int] | None:
@@ -36,7 +117,7 @@ def is_person(text: str, start: int, end: int, label: str = "PERSON") -> tuple[i
     grown_right = _GROWS_RIGHT.match(text, end)
     start = grown_left.start() if grown_left else start
     span = trim_name(text, start, grown_right.end() if grown_right else end)
-    if span is None or is_fixed_phrase(text, *span):
+    if span is None or is_fixed_phrase(text, *span) or is_refused(text, span[1]):
         return None
     body = text[span[0] : span[1]]
     tokens = [token[0] for token in name_words(body)]
@@ -57,7 +138,8 @@ def _is_whole_name(solid: list[str], *, begins: bool) -> bool:
     given = any(token.lower() in given_names() for token in solid)
     if any(is_ordinary(token) and not is_name_word(token) for token in solid):
         return False
-    if not given and any(token.lower() in eponyms() for token in solid):
+    # "Aquacel Ag", "Hinchey Ib": beside no given name, two letters are part of a product or a grade.
+    if not given and any(token.lower() in eponyms() or len(token) < 3 for token in solid):
         return False
     # Short words all in capitals without a given name are abbreviations ("POAG OU"), even where a list knows them.
     if not given and all(token.isupper() and len(token) <= 5 for token in solid):

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise, takewhile
 
 from ghostchart.privacy.phi.findings import PhiFinding
+from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.vocabulary import (
+    countries,
     eponyms,
     given_names,
     is_name_word,
@@ -18,8 +20,8 @@ from ghostchart.privacy.phi.vocabulary import (
     surnames,
 )
 
-_W = r"(?:[A-Z]['’][A-Z][a-zà-ÿ]+|(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O)?[A-Z][a-zà-ÿ]+|[A-ZÀ-Ý][a-zà-ÿ]+)(?:[-'’][A-Z]?[a-zà-ÿ]+)*"
-_CAPS = r"[A-ZÀ-Ý][A-ZÀ-Ý'’-]{1,}"
+_W = rf"(?:[A-Z]['’][{UPPER}][{LOWER}]+|(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O)?[A-Z][{LOWER}]+|[{UPPER}][{LOWER}]+)(?:[-'’][{UPPER}]?[{LOWER}]+)*"
+_CAPS = rf"[{UPPER}][{UPPER}'’-]{{1,}}"
 _PARTICLE = r"(?:(?:van|von|der|den|de|del|della|di|da|dos|la|le|bin|ibn|al|el|ter|ten|st\.|San|Saint) ?)"
 _INITIAL = r"[A-Z]\.?"
 _TOKEN = rf"(?:{_PARTICLE}{{0,2}}(?:{_W}|{_CAPS})|{_INITIAL}(?![\w.]))"
@@ -29,7 +31,9 @@ _FULL = rf"{_TOKEN}(?:(?:[ \t]+|,[ \t]?|(?<=[A-Z]\.)){_TOKEN}){{0,3}}"
 _TITLE = re.compile(
     rf"(?<![\w-])(?:Dr|DR|Drs|Doctor|Mr|MR|Mrs|MRS|Ms|MS\.|Miss|Mister|Prof|Professor|Rev|Reverend|Chaplain|Father|Sister|Nurse|Sgt|Capt|Lt|Judge|Hon)\.?[ \t]+(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{0,3}})"
 )
-_LOWER_TITLE = re.compile(r"(?<![\w-])(?:dr|mr|mrs|ms)\.? (?P<id>[a-z][a-z'’-]{2,}(?: [a-z][a-z'’-]{2,})?)")
+_LOWER_TITLE = re.compile(
+    rf"(?<![\w-])(?:dr|mr|mrs|ms)\.? (?P<id>[{LOWER}][{LOWER}'’-]{{2,}}(?: [a-z]\.?)?(?: [{LOWER}][{LOWER}'’-]{{2,}})?)"
+)
 _DEGREE = re.compile(
     rf"(?<![\w.-])(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{1,3}}),?[ \t](?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|PA-?C|P\.A\.|APRN|A?FNP(?:-?B?C)?|DNP|Ph\.?D\.?|LCSW|L?MSW|DPT|CNM|D\.?D\.?S\.?|DPM|PharmD|RPh|BSN|LPN|LVN|CRNA|MBBS|MPH|FACS|FACP|OTR(?:/L)?|CNA|CMA|PsyD|AuD|RD|RRT|ACNP|AGNP)(?![\w])"
 )
@@ -71,7 +75,7 @@ _BESIDE_NUMBER = re.compile(
     rf"(?<![\w-])(?P<id>(?:{_W})(?:[ \t]{_INITIAL}(?![\w]))?[ \t]+(?:{_W}))(?=[ \t]*[,;/(|-]{{0,2}}[ \t]*(?:(?i:account|acct|mrn|dob|born|chart|record|file|birth|ssn|id)\b|[A-Z]{{0,3}}-?\d{{6}}))"
 )
 _NAME_COLUMN = re.compile(
-    rf"(?:(?<=\n)|^|[|;,][ \t]*)(?:Patient )?Name[ \t]+(?P<id>{_FULL})(?=[ \t]*(?:[|;,(]|$|\n|\bDOB|\bMRN|\bDate))"
+    rf"(?:(?<=\n)|^|[|;,][ \t]*)(?:Patient )?Name[ \t]+(?P<id>{_FULL})(?=[ \t]*(?:[|;,(]|$|\n|\bDOB|\bMRN|\bDate|\bBorn)|  )"
 )
 _TOPIC_LABELS = frozenset({"re", "cc"})
 _MONTH_NAMES = frozenset({"april", "may", "june", "august"})
@@ -118,7 +122,15 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
     for match in _LOWER_TITLE.finditer(text):
         words = match["id"].split()
         keep = 0
-        while keep < len(words) and is_name_word(words[keep]) and (keep == 0 or not is_ordinary(words[keep])):
+        # "ms contin" and "mr angiogram" are a drug and an image: there the name must be listed.
+        known = (
+            is_name_word
+            if match[0].startswith(("ms", "mr "))
+            else (lambda word: is_name_word(word) or not is_ordinary(word))
+        )
+        while keep < len(words) and (
+            len(words[keep].strip(".")) == 1 or (known(words[keep]) and (keep == 0 or not is_ordinary(words[keep])))
+        ):
             keep += 1
         if keep:
             start = match.start("id")
@@ -237,6 +249,8 @@ def _is_pair(first: str, last: str) -> bool:
     low_first, low_last = first.lower(), last.lower().replace("’", "'")
     listed = low_first in given_names() and all(part.replace("'", "") in surnames() for part in low_last.split("-"))
     mixed = first.isupper() != last.isupper() and len(first) > 2 and len(last) > 2
+    if {low_first, low_last} <= countries():
+        return False
     if not listed or mixed or {low_first, low_last} & not_in_names() or min(len(low_first), len(low_last)) < 3:
         return False
     # A given name that is a word needs a surname that is none, and that stands for no disease.

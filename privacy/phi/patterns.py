@@ -70,6 +70,7 @@ AGES = (
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?!\+)[- ]?(?:years?|yrs?|y)[- /.]{0,2}(?:old|o)?)(?!\w)(?!.{0,4}(?:ago|prior|pack|smok|earlier))", 0.85),
     _rule("AGE_OVER_89", r"\bage[ds]?[: ]{1,3}(?:of )?(?P<id>9\d|1[01]\d)(?![\d+%/]|\.\d| ?(?:or older|and (?:over|older)|\+))", 0.8),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)[ -]?(?:yo|y\.o\.|y/o|yof|yom))\b", 0.85),
+    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d) ?[MF])(?=[ ,;.:](?!\d))", 0.75, flags=0),
 )  # fmt: skip
 
 _AREA = r"(?:\(\d{3}\)[ -]?|\d{3}[-. /])"
@@ -94,11 +95,18 @@ NETWORK = (
 NUMBERS = (
     _rule("US_SSN", r"(?<![\w.-])(?P<id>\d{3}-\d{2}-\d{4})(?![\w-])", 0.9),
     _rule("US_SSN", r"\b(?:ssn|ss ?#|social security|soc\.? sec\.?)[^\d\n]{0,20}(?P<id>\d{3}[ .-]?\d{2}[ .-]?\d{4}|(?:[x*]{3}-?[x*]{2}-?)?\d{4})(?![\w-])", 0.97),
+    _rule("US_SSN", r"(?<![\w.+-])(?<!\d[ .])(?P<id>\d{3} \d{2} \d{4})(?![\w-]| \d)", 0.6),
     _rule("US_SSN", r"(?<![\w*.-])(?P<id>[x*]{3}[- ][x*]{2}[- ]\d{4})(?!\w)", 0.9),
     _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:mrn?|med(?:ical)?\.? ?rec(?:ord)?s?(?: ?(?:no\.?|num(?:ber)?|id|#))?|m\.r\.n\.?|emr|ehr|empi|unit(?= ?(?:no|num|#))|(?:patient|pt|hospital|chart|record|person)(?= ?(?:id\b|no\b|no\.|num|#|identifier))){_SEP}(?:identifier )?{_ID}", 0.95, checks.is_identifier),
     _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:encounter|visit|csn|accession|case|specimen|order|har|fin){_SEP}{_LONG_ID}", 0.75, checks.is_weakly_labelled),
     _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w.-])(?P<id>(?:MRN?|EMR|PT|CSN|FIN|HAR)[-#]?\d{4,12})(?![\w-])", 0.85),
     _rule("ACCOUNT_NUMBER", rf"\b(?:acc(?:oun)?t|acct|billing|invoice|claim|guarantor|bank|iban|routing|credit card|card)\.?{_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.92, checks.is_long_identifier),
+    _rule("ACCOUNT_NUMBER", r"(?<![\w.-])(?P<id>[3-6]\d{3}(?:([ -]?)\d{4}\2\d{4}\2\d{4}|([ -]?)\d{6}\3\d{5}))(?![\w-])", 0.96, checks.is_card),
+    _rule("ACCOUNT_NUMBER", r"(?<![\w-])(?P<id>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![\w-])", 0.95, checks.is_iban, flags=0),
+    _rule("ACCOUNT_NUMBER", r"(?<![\w])(?P<id>0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{26,34})(?!\w)", 0.85, checks.is_wallet, flags=0),
+    _rule("ACCOUNT_NUMBER", r"\b(?:user ?name|user ?id|login(?: name)?|screen name|handle|skype|twitter|instagram)\b ?[:=][ \t]*(?P<id>@?[\w.-]{3,40})", 0.7, needs_digit=False),
+    _rule("LICENSE_NUMBER", rf"\b(?:passport|visa|identity card|id card|national id|permit|drivers? permit){_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.9, checks.is_long_identifier),
+    _rule("US_SSN", r"\b(?:nino|national insurance|sin|itin|aadhaar|tax id|tin|nhs)\b[^\d\n]{0,20}(?P<id>[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|\d{3}[ -]?\d{2,3}[ -]?\d{3,4}|\d{4} ?\d{4} ?\d{4})(?![\w-])", 0.9),
     _rule("HEALTH_PLAN_NUMBER", rf"\b(?:member(?:ship)?|policy|subscriber|insurance|insured|payer|group|plan|beneficiary|health ?plan|medicare|medicaid|hicn?|mbi|aetna|cigna|humana|bcbs|blue cross)(?: (?:member|policy|group|plan|beneficiary|subscriber))?{_SEP}(?:number |no\.? |# ?|id[: #]*)?{_LONG_ID}", 0.92, checks.is_long_identifier),
     _rule("HEALTH_PLAN_NUMBER", r"(?<![\w-])(?P<id>[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2})(?![\w-])", 0.95, flags=0),
     _rule("LICENSE_NUMBER", rf"\b(?:npi|dea|upin|licen[cs]e|lic\.|driver'?s? lic(?:en[cs]e|\.)?|dl ?#|certificate|cert\.|credential){_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.94, checks.is_long_identifier),

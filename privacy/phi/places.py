@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.vocabulary import departments, is_name_word, is_ordinary, not_towns
+from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.vocabulary import (
+    clinical_words,
+    countries,
+    departments,
+    is_name_word,
+    is_ordinary,
+    not_in_names,
+    not_towns,
+)
 
 _SUFFIX = (
     r"(?:streets?|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|circle|cir|place|pl|terrace|ter|trail|"
@@ -18,6 +27,8 @@ _SUFFIX = (
     r"estates?|expressway|extension|fall|falls|ferry|field|fields|flats?|ford|fords|forest|forge|fork|forks|fort|"
     r"freeway|garden|gardens|gateway|green|greens|harbor|haven|inlet|islands|isle|key|keys|lake|lakes|light|locks|"
     r"lodge|motorway|neck|oval|parkways|plain|plains|points|ports|prairie|radial|rapids|ridges|river|route|shoal|"
+    r"bluffs?|bottom|branch|bridge|brooks?|cliffs?|close|corners?|course|courts|coves|divide|gate|hills|knolls|mills|mission|"
+    r"mountain|parks|passage|pines?|quay|rise|roads|shoals|shores|squares|streets|trailer|valleys|views|wharf|"
     r"skyway|spur|stravenue|stream|throughway|trace|track|trafficway|tunnel|underpass|viaduct|wall|ways)"
 )
 _SURE_SUFFIX = (
@@ -26,7 +37,7 @@ _SURE_SUFFIX = (
 _UNIT = (
     r"(?:,? (?:apt|apartment|suite|ste|unit|room|rm|bldg|building|floor|fl|lot|no|#)\.? ?#? ?[\w-]{1,6}| ?# ?\w{1,6})?"
 )
-_CAP = r"(?:[A-Z][\w.'’-]*|\d+(?:st|nd|rd|th))"
+_CAP = rf"(?:[{UPPER}][\w.'’-]*|\d+(?:st|nd|rd|th))"
 _STREETS = (
     re.compile(
         rf"(?<![\w./-])(?P<id>\d{{1,6}}[A-Z]?(?:-\d+)? (?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}(?i:{_SUFFIX})\b\.?(?: (?:[NSEW]|[NS][EW])\b\.?)?(?i:{_UNIT}))"
@@ -37,7 +48,16 @@ _STREETS = (
     ),
     re.compile(r"(?<![\w-])(?P<id>(?i:p\.? ?o\.? box|post office box|psc|unit) \d{1,6}(?:,? (?i:apo|box) ?(?:[A-Z]{2}|\d+))?)"),
     re.compile(r"(?<![\w-])(?P<id>(?i:(?:rural route|county (?:road|rd)|state route|us (?:highway|hwy)) \d{1,5}(?:,? box \d+)?|(?:rr|hc) \d{1,5},? box \d+))(?=[,.;\s]|$)"),
-    re.compile(rf"(?i:address|lives at|resides at|residing at|home at|residence)[: ]+(?P<id>\d{{1,6}} (?:{_CAP} ?){{1,4}}(?i:{_UNIT}))"),
+    re.compile(
+        rf"(?<![\w-])(?P<id>(?:[{UPPER}][{LOWER}]+ ){{0,2}}[{UPPER}][{LOWER}]*(?:straße|strasse|str\.|weg|gasse|allee|platz|gatan|vägen|gata|vej|veien|laan|straat|plein|kade|katu) \d{{1,4}} ?[a-zA-Z]?)(?![\w-])"
+    ),
+    re.compile(
+        rf"(?<![\w-])(?P<id>(?:Via|Viale|Piazza|Corso|Calle|Avenida|Av\.|Plaza|Paseo|Carrer|Rua|Travessa|Praça|Carrera|ul\.|ulica|Rue|Avenue|Boulevard|Place|Chemin|Quai) (?:(?:de|du|des|la|le|las|los|da|do|dos|della|delle|del|di|l['’]) ?){{0,2}}{_CAP}(?: {_CAP}){{0,3}},? (?:n[°o.]? ?)?\d{{1,4}} ?[a-zA-Z]?)(?![\w-])"
+    ),
+    re.compile(
+        rf"(?<![\w./-])(?P<id>\d{{1,4}}(?: ?bis)?,? (?i:rue|avenue|boulevard|place|chemin|allée|quai|impasse|cours) (?:(?:de|du|des|la|le|l['’]|d['’]) ?){{0,2}}{_CAP}(?:[ -]{_CAP}){{0,3}})"
+    ),
+    re.compile(rf"(?i:address|addr\.?|lives at|resides at|residing at|home at|residence)[: ]+(?P<id>\d{{1,6}} (?:{_CAP} ?){{1,4}}(?i:{_UNIT}))"),
     re.compile(rf"(?i:lives|living|resides|residing|reside|live|home|house|apartment) (?i:on|near|off) (?P<id>(?:{_CAP} ){{1,3}}(?i:{_SURE_SUFFIX}))\b"),
 )  # fmt: skip
 
@@ -52,23 +72,26 @@ _STATE_NAMES = (
     "West Virginia|Wisconsin|Wyoming"
 )
 _TOWN = r"(?P<id>(?:(?:St|Ft|Mt)\. )?[A-Z][a-zA-Z'’-]+(?: [A-Z][a-zA-Z'’-]+){0,2}?)"
+_TOWNS = rf"(?P<id>(?:(?:St|Ft|Mt)\. )?[{UPPER}][{LOWER}{UPPER}'’-]+(?: (?:(?:on|upon|de|la|del|le) )?[{UPPER}][{LOWER}'’-]+){{0,3}})"
 _AFTER_STREET = re.compile(
     rf"\.?,?\s+(?P<town>(?:{_CAP} ){{0,3}}{_CAP}),?(?: (?:{_STATE_ANY}))?,?\s+(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
 )
 _ZIP = re.compile(
     rf"(?:\b(?:{_STATE_ANY})\b|\b(?:{_STATE_NAMES})\b),?[ \t]+(?P<id>\d{{5}}(?:-\d{{4}})?)(?![\w-])|(?i:\bzip(?:[ -]?code)?|postal code)[ :#]*(?:is )?(?P<id2>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
+    r"|(?<![\w-])(?P<id3>[A-PR-UWYZ][A-HK-Y]?\d[A-HJKPSTUW\d]? \d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)(?![\w-])"
 )
 _CITIES = (
     re.compile(rf"(?<![\w.] )(?<!\w){_TOWN}, ?(?:{_STATE_ANY}),? \d{{5}}\b"),
     re.compile(rf"(?<!\w){_TOWN}, (?:{_STATE_SURE})(?=[\s.,;)]|$)"),
     re.compile(rf"(?<!\w){_TOWN}, (?:{_STATE_NAMES})\b"),
-    re.compile(rf"\b(?i:lives? in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:here )?from|moved to|relocated (?:from|to)|born in|native of|grew up in|hometown:?|city:|town:|traveled (?:from|to)|visiting from|travel(?:s|ing)? to) {_TOWN}(?=[\s.,;)]|$)"),
+    re.compile(rf"\b(?i:lives? in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:here )?from|moved to|relocated (?:from|to)|born in|native of|grew up in|hometown:?|city:|town:|traveled (?:from|to)|visiting from|travel(?:s|ing|led)? to|trip to|flew to|fly to|flight to|drove to|drive to|driven (?:all the way )?from|arriv(?:es|ed|ing) (?:in|from)|based in|situated in|located in|stuck in|stay(?:ed|ing|s)? in|office in|people of|mayor of|city of|town of|village of|suburb of|corner of|traffic in|sent through|works? in|working in|raised in|transferred from|commutes? (?:from|to)) {_TOWNS}(?=[\s.,;:!?)]|$)"),
+    re.compile(rf"\b(?i:in|from|to|of|near|at|outside) {_TOWN}, (?:{_STATE_ANY})(?=[\s.,;)]|$)"),
 )  # fmt: skip
 
 _ROMAN = re.compile(r"[IVX]+")
 
 _FACILITY = re.compile(
-    r"(?<![\w-])(?P<id>(?:(?:St|Mt|Ft)\.? |The )?(?:[A-Z][\w'’.-]*[ ]|of |and |& |the ){1,6}"
+    rf"(?<![\w-])(?P<id>(?:(?:St|Mt|Ft)\.? |The )?(?:[{UPPER}][\w'’.-]*[ ]|of |and |& |the ){{1,6}}"
     r"(?P<head>Hospital(?:s| Center| System)?|Medical (?:Center|Group|Clinic|Associates|Center [A-Z]\w+)|Health (?:System|Center|Network|Clinic|"
     r"Partners|Services)|Healthcare(?: System| Center)?|Clinics?|Infirmary|Nursing (?:Home|Center|Facility)|Rehab(?:ilitation)?(?: (?:Center|"
     r"Hospital|Facility|Institute))?|Hospice|Family (?:Medicine|Practice|Health|Care)(?: \w+)?|Primary Care|Physicians(?: Group)?|"
@@ -94,6 +117,8 @@ _WEAK_HEADS = frozenset(
 _LINKING = frozenset(
     {"Of", "On", "In", "To", "With", "After", "Due", "And", "Or", "As", "For", "From", "At", "By", "Outside"}
 )
+# What "from" follows is a town in everyday text; in clinical text also a disease or a drug ("relief from Xarelto").
+_LOOSE_CITY = re.compile(rf"\b[a-z]{{2,}} (?:from|in|to) {_TOWNS}(?=[\s.,;:!?)]|$)")
 
 
 def street_addresses(text: str) -> Iterator[PhiFinding]:
@@ -119,19 +144,32 @@ def _is_measure(match: re.Match[str]) -> bool:
 def zip_codes(text: str) -> Iterator[PhiFinding]:
     """Five or nine digits after a state or a label."""
     for match in _ZIP.finditer(text):
-        group = "id" if match["id"] else "id2"
+        group = "id" if match["id"] else "id2" if match["id2"] else "id3"
         yield PhiFinding(match.start(group), match.end(group), "ZIP_CODE", 0.92)
 
 
-def cities(text: str) -> Iterator[PhiFinding]:
-    """Town before a state, or after words of residence."""
-    for pattern in _CITIES:
+def cities(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
+    """Town before a state, or after words of residence; after any "from" outside clinical text."""
+    for pattern in _CITIES if clinical else (*_CITIES, _LOOSE_CITY):
         for match in pattern.finditer(text):
             words = [word.strip(".").lower() for word in match["id"].split()]
             # "class III, AR" is a grade before an abbreviation, not a town in Arkansas.
+            if match["id"].isupper() and " " not in match["id"] and (len(match["id"]) <= 3 or not text.isupper()):
+                continue
+            if pattern is _LOOSE_CITY and any(is_ordinary(word) and not is_name_word(word) for word in words):
+                continue
+            if any(word in countries() for word in words) or _is_no_town(words):
+                continue
             graded = _ROMAN.fullmatch(match["id"].split()[-1])
             if not graded and not all(word in not_towns() for word in words):
                 yield PhiFinding(match.start("id"), match.end("id"), "CITY", 0.75)
+
+
+def _is_no_town(words: list[str]) -> bool:
+    """Clinical words, departments, months, people's first names before no state: what follows "from" in many sentences."""
+    if any(word in clinical_words() or word in departments() or word in not_in_names() for word in words):
+        return True
+    return len(words) == 1 and is_ordinary(words[0]) and not is_name_word(words[0])
 
 
 def facilities(text: str) -> Iterator[PhiFinding]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from ghostchart.privacy.phi import model_names, names, places
+from ghostchart.privacy.phi import cues, model_names, names, places, records
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
 from ghostchart.schemas.errors import EnvironmentProblem
@@ -22,7 +22,7 @@ _RULES = (*NETWORK, *DATES, *AGES, *PHONES, *NUMBERS)
 _NER_SCORE = 0.65
 
 
-def shaped_findings(text: str) -> Iterator[PhiFinding]:
+def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
     """Everything with a shape: numbers, dates, network names, places."""
     has_digit = any(char.isdigit() for char in text)
     for rule in _RULES:
@@ -34,7 +34,7 @@ def shaped_findings(text: str) -> Iterator[PhiFinding]:
     if has_digit:
         yield from places.zip_codes(text)
     yield from places.street_addresses(text)
-    yield from places.cities(text)
+    yield from places.cities(text, clinical=clinical)
     yield from places.facilities(text)
 
 
@@ -71,22 +71,34 @@ class PhiEngine:
         self._nlp_name = pipeline
         engine = _nlp_engine(nlp.NlpEngine, nlp.NlpArtifacts, pipeline)
         self._empty = nlp.NlpArtifacts([], [], [], [], None, "en")
-        rules = _recognizer(presidio, "ghostchart-rules", list(ENTITY_TYPES), _rule_findings)
-        ner = _recognizer(presidio, "ghostchart-ner", ["PERSON"], _ner_findings)
-        self._rules = _analyzer(presidio, engine, [rules])
-        self._ner = _analyzer(presidio, engine, [ner])
+        # One analyzer each for clinical and other text: names need more evidence in the first.
+        self._rules, self._ner = (
+            {
+                clinical: _analyzer(
+                    presidio, engine, [_recognizer(presidio, name, types, partial(find, clinical=clinical))]
+                )
+                for clinical in (False, True)
+            }
+            for name, types, find in (
+                ("ghostchart-rules", list(ENTITY_TYPES), _rule_findings),
+                ("ghostchart-ner", list(model_names.TYPES), _ner_findings),
+            )
+        )
 
-    def by_rules(self, text: str) -> list[PhiFinding]:
+    def by_rules(self, text: str, *, clinical: bool) -> list[PhiFinding]:
         """Findings that need no model, overlaps resolved."""
-        return _findings(self._rules.analyze(text, "en", entities=list(ENTITY_TYPES), nlp_artifacts=self._empty))
+        analyzer = self._rules[clinical]
+        return _findings(analyzer.analyze(text, "en", entities=list(ENTITY_TYPES), nlp_artifacts=self._empty))
 
-    def by_model(self, texts: Sequence[str]) -> list[list[PhiFinding]]:
-        """Names by NER in each text, batched through spaCy's ``pipe``."""
+    def by_model(self, texts: Sequence[tuple[str, bool]]) -> list[list[PhiFinding]]:
+        """Names by NER in each (text, whether it is clinical), batched through spaCy's ``pipe``."""
+        types = list(model_names.TYPES)
         results: list[list[PhiFinding]] = []
-        for text, doc in zip(texts, _pipeline(self._nlp_name).pipe(texts, batch_size=256), strict=True):
+        docs = _pipeline(self._nlp_name).pipe([text for text, _ in texts], batch_size=256)
+        for (text, clinical), doc in zip(texts, docs, strict=True):
             entities = list(doc.ents)
             artifacts = self._artifacts(entities, doc, [], [], None, "en", [_NER_SCORE] * len(entities))
-            results.append(_findings(self._ner.analyze(text, "en", entities=["PERSON"], nlp_artifacts=artifacts)))
+            results.append(_findings(self._ner[clinical].analyze(text, "en", entities=types, nlp_artifacts=artifacts)))
         return results
 
 
@@ -94,16 +106,16 @@ def _findings(results: Sequence[Any]) -> list[PhiFinding]:
     return strongest(PhiFinding(item.start, item.end, item.entity_type, item.score) for item in results)
 
 
-def _rule_findings(text: str, _artifacts: Any) -> Iterator[PhiFinding]:
-    yield from shaped_findings(text)
+def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
+    yield from shaped_findings(text, clinical=clinical)
     yield from names.name_findings(text)
+    yield from cues.cued_names(text, clinical=clinical)
+    yield from records.keyed_findings(text)
 
 
-def _ner_findings(text: str, artifacts: Any) -> Iterator[PhiFinding]:
+def _ner_findings(text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
     for entity in artifacts.entities:
-        span = model_names.is_person(text, entity.start_char, entity.end_char, entity.label_)
-        if span is not None:
-            yield PhiFinding(span[0], span[1], "PERSON", _NER_SCORE)
+        yield from model_names.weigh(text, entity.start_char, entity.end_char, entity.label_, clinical=clinical)
 
 
 def _recognizer(presidio: Any, name: str, entities: list[str], find: Any) -> Any:
@@ -178,7 +190,7 @@ def _nlp_engine(base: Any, artifacts: Any, pipeline: str) -> Any:
 
         def get_supported_entities(self) -> list[str]:
             """What the pipeline contributes."""
-            return ["PERSON"]
+            return list(model_names.TYPES)
 
         def get_supported_languages(self) -> list[str]:
             """English."""

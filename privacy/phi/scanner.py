@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ghostchart.privacy.phi.cues import is_namelike
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
+from ghostchart.privacy.phi.flavour import is_clinical
+from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.records import table_findings
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
-from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
+from ghostchart.privacy.phi.vocabulary import is_given_name, is_name_word, is_ordinary
 
-_CAPITALISED = re.compile(r"\b[A-ZÀ-Ý][\w'’-]*")
+_CAPITALISED = re.compile(rf"\b[{UPPER}][\w'’-]*")
 _NEAR_CHARS = 16
+_CLINICAL_SHARE = 0.1  # of its lines and sentences, and a text counts as clinical as a whole
 _MEMORY_SEGMENTS = 400_000  # pieces remembered per scanner; beyond that old ones are forgotten all at once
 
 
@@ -36,8 +41,9 @@ class PhiScanner:
         from ghostchart.privacy.phi.presidio_engine import DEFAULT_PIPELINE, PhiEngine
 
         self._engine = PhiEngine(pipeline or DEFAULT_PIPELINE)
-        self._rules: dict[str, tuple[PhiFinding, ...]] = {}
-        self._model: dict[str, tuple[PhiFinding, ...]] = {}
+        # Keys: the piece and whether it is clinical, by itself or by the text around it.
+        self._rules: dict[tuple[str, bool], tuple[PhiFinding, ...]] = {}
+        self._model: dict[tuple[str, bool], tuple[PhiFinding, ...]] = {}
 
     def scan(self, texts: Sequence[str]) -> list[list[PhiFinding]]:
         """Findings per text, in text order, without overlaps; nothing is masked for the model but numbers."""
@@ -51,10 +57,11 @@ class PhiScanner:
         """
         self._forget()
         pieces = [self._pieces(text, spans) for text, spans in zip(texts, known, strict=True)]
-        wanted = sorted({piece.neutral for group in pieces for piece in group if piece.neutral} - self._model.keys())
-        for neutral, found in zip(wanted, self._engine.by_model(wanted), strict=True):
-            self._model[neutral] = tuple(found)
-        return [self._collect(group) for group in pieces]
+        needed = {(piece.neutral, piece.clinical) for group in pieces for piece in group if piece.neutral}
+        wanted = sorted(needed - self._model.keys())
+        for key, found in zip(wanted, self._engine.by_model(wanted), strict=True):
+            self._model[key] = tuple(found)
+        return [self._collect(text, group) for text, group in zip(texts, pieces, strict=True)]
 
     @property
     def distinct_read(self) -> tuple[int, int]:
@@ -69,11 +76,14 @@ class PhiScanner:
     def _pieces(self, text: str, known: Iterable[KnownSpan]) -> list[_Piece]:
         spans = _disjoint(known)
         pieces = []
-        for start, end in segments(text):
-            body = text[start:end]
-            rules = self._rules.get(body)
+        ranges = segments(text)
+        flavours = [is_clinical(text[start:end]) for start, end in ranges]
+        whole = sum(flavours) > _CLINICAL_SHARE * len(flavours)
+        for (start, end), own in zip(ranges, flavours, strict=True):
+            body, clinical = text[start:end], own or whole
+            rules = self._rules.get((body, clinical))
             if rules is None:
-                rules = self._rules[body] = tuple(self._engine.by_rules(body))
+                rules = self._rules[body, clinical] = tuple(self._engine.by_rules(body, clinical=clinical))
             inside = [
                 StandIn(
                     max(item.start - start, 0),
@@ -83,22 +93,24 @@ class PhiScanner:
                 for item in spans
                 if item.start < end and start < item.end
             ]
-            neutral, replaced = neutralise(body, inside) if may_hold_name(body, inside) else ("", [])
-            pieces.append(_Piece(start, rules, neutral, replaced))
+            neutral, replaced = neutralise(body, inside) if may_hold_name(body, inside, clinical=clinical) else ("", [])
+            pieces.append(_Piece(start, rules, neutral, replaced, clinical))
         return pieces
 
-    def _collect(self, group: list[_Piece]) -> list[PhiFinding]:
+    def _collect(self, text: str, group: list[_Piece]) -> list[PhiFinding]:
         found: list[PhiFinding] = []
         for piece in group:
             here = list(piece.rules)
-            for item in self._model.get(piece.neutral, ()):
+            for item in self._model.get((piece.neutral, piece.clinical), ()):
                 start, end = original_span(item.start, item.end, piece.replaced)
                 here.append(PhiFinding(start, end, item.entity_type, item.score))
             found.extend(
                 PhiFinding(item.start + piece.start, item.end + piece.start, item.entity_type, item.score)
                 for item in strongest(here)
             )
-        return found
+        # Columns are named in another line than their cells, so tables are read over the whole text.
+        cells = list(table_findings(text))
+        return strongest([*found, *cells]) if cells else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,7 @@ class _Piece:
     rules: tuple[PhiFinding, ...]
     neutral: str  # "" where no name is possible
     replaced: list[StandIn]
+    clinical: bool
 
 
 def _disjoint(known: Iterable[KnownSpan]) -> list[KnownSpan]:
@@ -117,13 +130,14 @@ def _disjoint(known: Iterable[KnownSpan]) -> list[KnownSpan]:
     return kept
 
 
-def may_hold_name(body: str, known: Sequence[StandIn] = ()) -> bool:
-    """Whether two neighbouring capitalised words could be a name that is not wholly known.
+def may_hold_name(body: str, known: Sequence[StandIn] = (), *, clinical: bool = True) -> bool:
+    """Whether the NER model could find a name here that is not wholly known.
 
-    The NER model's findings are accepted only with two such words (see :func:`model_names.is_person`), so a piece without them
-    need not be read by it.
+    In clinical text its findings are accepted only where two words that can be a name stand close together, or for a
+    listed given name; elsewhere also for a single word (see :func:`model_names.weigh`). A piece without any needs no model.
     """
     before: tuple[int, bool] | None = None
+    single = False
     for match in _CAPITALISED.finditer(body):
         word = match[0]
         if is_ordinary(word) and not is_name_word(word):
@@ -132,5 +146,6 @@ def may_hold_name(body: str, known: Sequence[StandIn] = ()) -> bool:
         inside = any(item.start <= match.start() and match.end() <= item.end for item in known)
         if before is not None and match.start() - before[0] <= _NEAR_CHARS and not (inside and before[1]):
             return True
+        single = single or (not inside and not word.isupper() and is_namelike(word))
         before = (match.end(), inside)
-    return False
+    return single and (not clinical or any(is_given_name(m[0]) for m in _CAPITALISED.finditer(body)))

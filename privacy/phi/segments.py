@@ -13,6 +13,11 @@ _ABBREVIATION = re.compile(
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 _LABEL_ALONE = re.compile(r"^[ \t]*[A-Za-z][\w /#.'-]{1,40}:[ \t]*$")
+# Below "Best regards," stands a name.
+_CLOSING = re.compile(
+    r"(?i)^[ \t]*(?:(?:with |my |all )?(?:best|kind|kindest|warm|warmest) (?:regards|wishes)|regards|best|cheers|thanks|thank you|many thanks|"
+    r"(?:yours )?(?:sincerely|faithfully|truly)|sincerely yours|respectfully|love|take care|cordially)[,.!]?[ \t]*$"
+)
 _STARTS_ITEM = re.compile(r"^[ \t]*(?:[-*•#>]|\d+[.)]|[A-Z][A-Za-z /&'-]{0,30}:)|^[ \t]*$")
 _WRAPPED_CHARS = 58  # a line at least this long that ends in mid-sentence was wrapped
 
@@ -50,6 +55,8 @@ def _lines(text: str) -> list[tuple[int, int]]:
 def _continues(before: str, line: str) -> bool:
     if not before.strip() or not line.strip():
         return False
+    if _CLOSING.match(before) and len(line) < 48:
+        return True
     if _LABEL_ALONE.match(before) and len(line) < 90:
         return not _STARTS_ITEM.match(line)
     if _STARTS_ITEM.match(line) or before.rstrip().endswith((".", ":", "!", "?")):

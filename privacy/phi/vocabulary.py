@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
+from ghostchart.privacy.phi.letters import unaccented
+
 
 def _words(name: str) -> frozenset[str]:
     text = resources.files("ghostchart.privacy.phi").joinpath("data", name).read_text(encoding="utf-8")
@@ -27,6 +29,18 @@ def surnames() -> frozenset[str]:
 def ordinary_words() -> frozenset[str]:
     """English and clinical words that by themselves tell no person, lower case."""
     return _words("ordinary_words.txt") | _words("clinical_words.txt")
+
+
+@cache
+def clinical_words() -> frozenset[str]:
+    """Clinical abbreviations, drugs and devices, lower case."""
+    return _words("clinical_words.txt")
+
+
+@cache
+def clinical_core() -> frozenset[str]:
+    """Everyday words of the clinic (parts of the body, complaints, care), which tell clinical text from other text."""
+    return _words("clinical_core.txt")
 
 
 @cache
@@ -59,9 +73,20 @@ def not_towns() -> frozenset[str]:
     return _words("not_towns.txt")
 
 
+@cache
+def countries() -> frozenset[str]:
+    """Words of the names of countries and continents, which Safe Harbor lets stand."""
+    return _words("countries.txt")
+
+
+def is_given_name(token: str) -> bool:
+    """Whether a token (any case, accents ignored) is a listed given name."""
+    return unaccented(token) in given_names()
+
+
 def is_name_word(token: str) -> bool:
     """Whether a token (any case) is on a name list; both halves of a hyphenated name must be."""
-    parts = [part for part in token.lower().replace("’", "'").split("-") if part]
+    parts = [part for part in unaccented(token).replace("’", "'").split("-") if part]
     return bool(parts) and all(
         part in given_names() or part in surnames() or part.replace("'", "") in surnames() for part in parts
     )

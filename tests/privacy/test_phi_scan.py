@@ -136,6 +136,7 @@ def test_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 _LINES = st.text(alphabet="AbcD e.,:;!?\n\t-#19 Dr", max_size=120)
 
 
+@settings(deadline=None)
 @given(_LINES)
 def test_segments_are_disjoint_ordered_and_lose_only_blanks(text: str) -> None:
     ranges = segments(text)
@@ -160,7 +161,7 @@ def test_segments_do_not_cut_identifiers(text: str) -> None:
     assert len(segments(text)) == 1
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab 12.XY", min_size=1, max_size=40), st.data())
 def test_positions_survive_stand_ins(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))

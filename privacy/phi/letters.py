@@ -1,0 +1,21 @@
+"""Letters of names: Latin with every accent in use (Latin-1 and Latin Extended), as parts of character classes."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+_LETTERS = [chr(code) for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)) if chr(code).isalpha()]
+UPPER = "A-Z" + "".join(letter for letter in _LETTERS if letter.isupper())
+LOWER = "a-z" + "".join(letter for letter in _LETTERS if letter.islower())
+# Letters that Unicode does not take apart into a letter and an accent.
+_PLAIN = str.maketrans("ıłøđðþßæœŁØĐÐÞÆŒ", "ilod" + "dtsaolod" + "dtao")
+
+
+@lru_cache(maxsize=100_000)
+def unaccented(word: str) -> str:
+    """Lower case without accents, as names stand in the word lists ("Núñez" -> "nunez")."""
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKD", word.translate(_PLAIN))
+    return "".join(char for char in plain if not unicodedata.combining(char)).lower()
