@@ -35,13 +35,13 @@ def main() -> None:
     """Measure and print."""
     warnings.simplefilter("ignore")
     source = load_source(SourceConfig())
-    train, _ = split_holdout(source, 0.2, stream(1, "holdout"))
+    train, holdout = split_holdout(source, 0.2, stream(1, "holdout"))
     model, seconds = _timed(lambda: fit_ehr_model(train, EhrModelConfig(), stream(1, "fit")))
     print(f"fit           {train.n_patients:,} patients, {train.encounters.num_rows:,} encounters: {seconds:.1f} s")
     synthetic, seconds = _timed(lambda: model.sample(train.n_patients, stream(1, "sample")))
     ours = synthetic.encounters.num_rows / seconds
     print(f"sample        {synthetic.encounters.num_rows:,} encounters, one process: {ours:,.0f} encounters/s")
-    verdict, seconds = _timed(lambda: measure_fidelity(train, synthetic, 11, stream(1, "control")))
+    verdict, seconds = _timed(lambda: measure_fidelity(train, synthetic, 11, stream(1, "control"), holdout))
     print(f"fidelity      {seconds:.1f} s; value beside its control")
     for measure in verdict.measures:
         shown = ["   none" if number is None else f"{number:7.3f}" for number in (measure.value, measure.baseline)]

@@ -221,6 +221,7 @@ def _learn_patients(
     drawn = draw_scores(lower, upper, correlation, generator(seeds[0]), _PATIENT_SWEEPS)
     scores = recolour(drawn, correlation)
     cuts = {name: levels[name].cuts for name in used if name in levels}
+    levels = {name: found.without_edges() for name, found in levels.items()}
     return levels, learn_table(config.kind, {name: scores[:, i] for i, name in enumerate(used)}, cuts, seeds[1])
 
 

@@ -29,7 +29,8 @@ class Levels:
     """Ordered levels of one discrete column and the cuts of the normal score between them.
 
     Attributes:
-        edges: lowest value of each level, ascending; what lies below all of them belongs to the first.
+        edges: lowest value of each level, ascending; what lies below all of them belongs to the first. Empty once
+            learning is over (:meth:`without_edges`), because such a value may be one patient's.
         values: what each level stands for: the whole number nearest to the mean of its rows.
         cuts: len(values) - 1 cuts.
     """
@@ -46,6 +47,10 @@ class Levels:
         means = np.bincount(position, weights=values, minlength=len(edges)) / np.maximum(counts, 1)
         cumulated = np.cumsum(counts)[:-1] / max(1.0, counts.sum())
         return cls(edges, np.round(means), ndtri(np.clip(cumulated, 1e-9, 1 - 1e-9)))
+
+    def without_edges(self) -> Levels:
+        """What sampling needs."""
+        return Levels(np.zeros(0), self.values, self.cuts)
 
     def bounds(self, values: Floats) -> tuple[Floats, Floats]:
         """Lower and upper limit of each value's score."""

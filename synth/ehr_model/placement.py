@@ -143,13 +143,23 @@ def learn_placement(flat: FlatTables, present: Flags, first_listed: Flags, k_min
         acute=acute,
         atoms=tuple(item for item in learned if item is not None),
         implied=tuple(implied),
-        first_share=_by_class(flat, first_listed) / np.maximum(_by_class(flat, present), 1.0),
-        fallback=_by_class(flat, first_listed),
+        first_share=_by_class(flat, first_listed, k_min) / np.maximum(_by_class(flat, present, k_min), 1.0),
+        fallback=_by_class(flat, first_listed, k_min),
     )
 
 
-def _by_class(flat: FlatTables, marks: Flags) -> Floats:
-    return np.vstack([marks[flat.encounter_class == c].sum(axis=0) for c in range(len(CLASSES))]).astype(float)
+def _by_class(flat: FlatTables, marks: Flags, k_min: int) -> Floats:
+    """Classes x atoms: encounters where the mark is set; 0 where fewer than ``k_min`` patients have such encounters."""
+    found = np.zeros((len(CLASSES), marks.shape[1]))
+    for c in range(len(CLASSES)):
+        rows = np.flatnonzero(flat.encounter_class == c)
+        if not len(rows):
+            continue
+        whose = flat.patient[rows]
+        starts = np.flatnonzero(np.r_[True, whose[1:] != whose[:-1]])
+        patients = np.maximum.reduceat(marks[rows], starts, axis=0).sum(axis=0)
+        found[c] = np.where(patients >= k_min, marks[rows].sum(axis=0), 0)
+    return found
 
 
 def _log_odds(atom: AtomPlacement, fixed: Floats, placed: Flags, rows: Ints) -> Floats:

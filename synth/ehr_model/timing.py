@@ -29,7 +29,7 @@ class Calendar:
     """Learned timing.
 
     Attributes:
-        start_day: first day of the window, days since 1970, a day that ``k_min`` patients' visits precede.
+        start_day: first day of the window, days since 1970: mean of the ``k_min`` patients who came first.
         window_days: its length.
         length_hours: by class; None where too few patients have that class.
         gap: relative gap between visits (1 is the patient's average).
@@ -51,8 +51,9 @@ def _window(flat: FlatTables, k_min: int) -> tuple[float, float]:
     first = flat.start_days[flat.first_of_patient()]
     last = flat.start_days[np.r_[flat.first_of_patient()[1:] - 1, flat.n_encounters - 1]]
     early, late = np.sort(np.floor(first)), np.sort(np.floor(last))
-    k = min(k_min, len(early)) - 1
-    start, end = float(early[k]), float(late[len(late) - 1 - k])
+    k = min(k_min, len(early))
+    # Means of the outermost days of that many patients: no patient's own day is kept.
+    start, end = float(np.floor(early[:k].mean())), float(np.floor(late[-k:].mean()))
     if not 60.0 < end - start < _LONGEST_WINDOW_DAYS:
         return float(_DEFAULT_START), _DEFAULT_DAYS
     return start, end - start

@@ -197,3 +197,34 @@ def test_chronic_conditions_persist_acute_ones_come_once_exclusive_ones_never_me
     assert by_patient[flags[:, 1], 1].mean() == pytest.approx(1.0, abs=0.15)
     assert (by_patient[flags[:, 1], 1] >= 1).all()
     assert not (placed[:, 2] & placed[:, 3]).any()
+
+
+@pytest.mark.parametrize("kind", ["ctgan", "tvae"])
+def test_neural_tables_are_seeded_and_give_levels_back(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag of 30 % and a count of three levels as categories, one continuous column; a few steps are enough."""
+    from ghostchart.synth.ehr_model import sdv_tables
+
+    monkeypatch.setattr(sdv_tables, "_NEURAL_STEPS", 30)
+    rng = generator(stream(7, "neural"))
+    scores = rng.standard_normal((400, 3))
+    cuts = {"flag": stats.norm.ppf([0.7]), "count": stats.norm.ppf([0.3, 0.8])}
+    columns = {"flag": scores[:, 0], "count": scores[:, 1], "own": scores[:, 2]}
+    table = learn_table(kind, columns, cuts, stream(7, "fit"))
+    first, again, other = (table.sample(300, stream(7, name)) for name in ("a", "a", "b"))
+    assert first.shape == (300, 3)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    levels = {name: np.searchsorted(found, first[:, i], side="right") for i, (name, found) in enumerate(cuts.items())}
+    assert set(levels["flag"]) <= {0, 1} and set(levels["count"]) <= {0, 1, 2}
+    assert len(np.unique(first[:, 0])) <= 2 and len(np.unique(first[:, 1])) <= 3
+    assert len(np.unique(first[:, 2])) > 200
+
+
+def test_independent_tables_keep_nothing_of_the_source() -> None:
+    columns = _columns()
+    table = learn_table("independent", columns, {}, stream(7, "fit"))
+    drawn = table.sample(20_000, stream(7, "a"))
+    assert np.array_equal(drawn, table.sample(20_000, stream(7, "a")))
+    together = np.corrcoef(drawn.T) - np.eye(len(columns))
+    assert np.abs(together).max() < 0.03
+    assert vars(table) == {"columns": tuple(columns)}
