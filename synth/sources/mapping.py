@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ghostchart.schemas.config import Section
 from ghostchart.schemas.errors import ConfigError
@@ -50,8 +50,8 @@ class MappedTable(Section):
     kind: Kind
     file: str
     columns: dict[str, str | None]
-    values: dict[str, dict[str, str]] = {}
-    constants: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
     date_format: str | None = None
 
     @property

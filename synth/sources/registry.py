@@ -42,8 +42,22 @@ def _mapped(config: SourceConfig, progress: Progress) -> EhrTables:
     return read_mapped(config.path, config.mapping, config.code_map, progress)
 
 
+def _synthea(config: SourceConfig, progress: Progress) -> EhrTables:
+    from ghostchart.synth.sources.synthea import read_synthea
+
+    if config.path is None:
+        raise ConfigError("source synthea needs a path", fix="Give --path: the directory 'csv' of Synthea's output")
+    return read_synthea(config.path, config.code_map, progress)
+
+
 # Adapters import what they need when they are called, so that listing them costs nothing.
-ADAPTERS: dict[str, Adapter] = {"demo": _demo, "mimic-iv": _mimic_iv, "omop": _omop, "csv": _mapped}
+ADAPTERS: dict[str, Adapter] = {
+    "demo": _demo,
+    "mimic-iv": _mimic_iv,
+    "omop": _omop,
+    "csv": _mapped,
+    "synthea": _synthea,
+}
 
 
 def load_source(config: SourceConfig, progress: Progress = SILENT) -> EhrTables:
