@@ -29,6 +29,10 @@ def _mimic_iv(config: SourceConfig, progress: Progress) -> EhrTables:
 def _omop(config: SourceConfig, progress: Progress) -> EhrTables:
     from ghostchart.synth.sources.omop import read_omop
 
+    if config.url is not None:
+        from ghostchart.synth.sources.omop_server import read_omop_server
+
+        return read_omop_server(config.url, config.cdm_schema, config.code_map, progress)
     if config.path is None:
         raise ConfigError("source omop needs a path", fix="Give --path: a directory or a DuckDB file")
     return read_omop(config.path, config.code_map, progress)
@@ -50,6 +54,14 @@ def _synthea(config: SourceConfig, progress: Progress) -> EhrTables:
     return read_synthea(config.path, config.code_map, progress)
 
 
+def _fhir(config: SourceConfig, progress: Progress) -> EhrTables:
+    from ghostchart.synth.sources.fhir import read_fhir
+
+    if config.path is None:
+        raise ConfigError("source fhir needs a path", fix="Give --path: a directory or file of NDJSON or Bundles")
+    return read_fhir(config.path, config.code_map, progress)
+
+
 # Adapters import what they need when they are called, so that listing them costs nothing.
 ADAPTERS: dict[str, Adapter] = {
     "demo": _demo,
@@ -57,6 +69,7 @@ ADAPTERS: dict[str, Adapter] = {
     "omop": _omop,
     "csv": _mapped,
     "synthea": _synthea,
+    "fhir": _fhir,
 }
 
 

@@ -13,7 +13,7 @@ import re
 import tempfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,14 +48,18 @@ class Found:
 class SourceTables:
     """The tables of one directory or of one DuckDB file.
 
+    ``place`` stands for the path in messages where the files are copies of tables that lie elsewhere.
+
     Raises:
         SourceError: the path is neither a directory nor a readable DuckDB file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: str | None = None) -> None:
         import duckdb
 
         self.path = path
+        self.place = place or str(path)
+        self._copied = place is not None
         self._spill = tempfile.TemporaryDirectory(prefix="ghostchart-", ignore_cleanup_errors=True)  # mode 0700
         # No extension is loaded or fetched; rows that do not fit into memory are spilled encrypted.
         self._connection = duckdb.connect(
@@ -108,10 +112,11 @@ class SourceTables:
         path = self.find(name)
         if path is None:
             fix = f"Put {name}.csv, {name}.csv.gz or {name}.parquet there" if self._in_database is None else None
-            raise SourceError(f"table {name} is missing", where=str(self.path), fix=fix)
+            raise SourceError(f"table {name} is missing", where=self.place, fix=fix)
         if self._in_database is not None:
             return self._in_database_file(name)
-        return self.look_at(path)
+        found = self.look_at(path)
+        return replace(found, label=f"{self.place}, table {name}", first_row=1) if self._copied else found
 
     def look_at(self, path: Path) -> Found:
         """The same for one file (CSV, Parquet) or a folder of Parquet files."""
@@ -220,6 +225,8 @@ class SourceTables:
 
         try:
             return work()
+        except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException):
+            raise  # our own query is wrong, not the source
         except (duckdb.Error, UnicodeDecodeError) as error:
             raise self._read_error(file, error) from None
 
@@ -236,7 +243,7 @@ class SourceTables:
         # DuckDB's own message may quote the row it stumbled over, so only its kind and the line number are passed on.
         at = _LINE_OF_ERROR.search(str(error))
         row = f"line {at[1]}: " if at else ""
-        kind = "Parquet" if ".parquet" in file else "a DuckDB table" if ", table " in file else "CSV"
+        kind = "Parquet" if ".parquet" in file else "a database table" if ", table " in file else "CSV"
         return SourceError(
             f"{row}the file cannot be read as {kind}: {type(error).__name__}",
             where=file,

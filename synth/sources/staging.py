@@ -11,6 +11,7 @@ before birth, a row whose encounter is another patient's. Refused and counted: e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +61,19 @@ class Staged:
 class Staging:
     """Collects staged tables, then makes ``EhrTables`` of them."""
 
-    def __init__(self, source: SourceTables, name: str, code_map: Path | None = None) -> None:
+    def __init__(
+        self,
+        source: SourceTables,
+        name: str,
+        code_map: Path | None = None,
+        locate: Callable[[int], tuple[str, int]] | None = None,
+    ) -> None:
         self.source = source
         self.name = name
         self.remarks: list[str] = []
         self.extra_counts: list[TableCount] = []
         self._code_map = code_map
+        self._locate = locate  # from ``line`` to file and row, where one staged table spans many files
         self._staged: dict[str, list[Staged]] = {kind: [] for kind in COLUMNS}
         self._identifiers: list[tuple[str, str]] = []
 
@@ -104,7 +112,7 @@ class Staging:
         if self.source.value(self.name, "SELECT count(*) FROM used_encounters") == 0:
             raise SourceError(
                 f"no encounter carries a diagnosis that is or maps to a billable code of {release.release}",
-                where=str(self.source.path),
+                where=self.source.place,
                 fix="Supply a map with --code-map, or a source coded in ICD-10-CM",
             )
         self._warn()
@@ -139,7 +147,8 @@ class Staging:
             f"SELECT fault, input, min(line) FROM st_{kind} WHERE fault <> '' GROUP BY 1, 2 ORDER BY 2, 3 LIMIT 1",
         )
         for fault, place, line in faults:
-            raise SourceError(f"row {line}: {fault}", where=inputs[place].file, fix="Correct or remove the row")
+            file, row = self._locate(line) if self._locate else (inputs[place].file, line)
+            raise SourceError(f"row {row}: {fault}", where=file, fix="Correct or remove the row")
 
     def _settle_encounters(self) -> None:
         self.source.table(
