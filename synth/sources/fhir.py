@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import pyarrow as pa
 
@@ -157,8 +157,9 @@ def _files(path: Path) -> list[Path]:
 @contextmanager
 def _opened(file: Path, label: str) -> Iterator[IO[bytes]]:
     try:
-        with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as stream:
-            yield stream
+        opened = gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb")
+        with opened as stream:
+            yield cast(IO[bytes], stream)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(
             f"the file cannot be read: {type(error).__name__}", where=label, fix="Look for a broken download"
