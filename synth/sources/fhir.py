@@ -157,8 +157,7 @@ def _files(path: Path) -> list[Path]:
 @contextmanager
 def _opened(file: Path, label: str) -> Iterator[IO[bytes]]:
     try:
-        opened = gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb")
-        with opened as stream:
+        with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as stream:
             yield cast(IO[bytes], stream)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(
