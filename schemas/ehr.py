@@ -113,6 +113,20 @@ class NullCount:
 
 
 @dataclass(frozen=True)
+class QualityFinding:
+    """One check of the source before modelling: ``found`` of ``rows`` are at fault.
+
+    ``severity`` "error" stops the run, "warning" is listed, "ok" found nothing.
+    """
+
+    table: str
+    check: str
+    rows: int
+    found: int
+    severity: str
+
+
+@dataclass(frozen=True)
 class SourceReport:
     """What a source adapter read, used and refused, by table; counts, and the codes that nothing maps.
 
@@ -124,6 +138,7 @@ class SourceReport:
     remarks: tuple[str, ...] = ()
     unmapped: tuple[UnmappedCode, ...] = ()
     nulls: tuple[NullCount, ...] = ()
+    quality: tuple[QualityFinding, ...] = ()
 
 
 @dataclass(frozen=True)

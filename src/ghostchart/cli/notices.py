@@ -31,3 +31,12 @@ def print_source_report(report: SourceReport) -> None:
     STDOUT.print(table)
     for remark in report.remarks:
         STDOUT.print(f"- {remark}")
+    if report.unmapped:
+        rows = sum(code.rows for code in report.unmapped)
+        STDOUT.print(f"- {len(report.unmapped):,} codes ({rows:,} rows) map to nothing in use")
+    if report.quality:
+        warnings = sum(finding.severity == "warning" for finding in report.quality)
+        STDOUT.print(
+            f"- Quality checks: {len(report.quality) - warnings} passed, {warnings} warnings "
+            "(protected/reports/source_quality.json)"
+        )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ghostchart.engines.local import run_tasks
 from ghostchart.pipeline.layout import RunLayout
+from ghostchart.pipeline.source_quality import check_source, write_quality_report
 from ghostchart.pipeline.state import (
     RunState,
     append_line,
@@ -23,7 +24,7 @@ from ghostchart.pipeline.state import (
 from ghostchart.schemas.canonical import canonical_json, readable_json, sha256_file, stream
 from ghostchart.schemas.config import RunConfig
 from ghostchart.schemas.corpus import DATA, shard_paths
-from ghostchart.schemas.ehr import EhrTables, NullCount, SourceReport, TableCount, UnmappedCode
+from ghostchart.schemas.ehr import EhrTables, NullCount, QualityFinding, SourceReport, TableCount, UnmappedCode
 from ghostchart.schemas.errors import CorpusError, VerificationError
 from ghostchart.schemas.note import SPLITS
 from ghostchart.schemas.progress import Progress
@@ -85,7 +86,7 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
     marker = layout.protected / "fitted.json"
     if state.is_started() and marker.exists():
         return
-    tables = load_for_run(config, progress)
+    tables = check_source(load_for_run(config, progress), progress)
     if not state.is_started() and layout.protected.is_dir():
         # Left by a run whose removal was interrupted: it must not pass for this one's.
         with writing(layout.protected):
@@ -101,6 +102,7 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
         train.save(layout.train_tables)
         holdout.save(layout.holdout_tables)
         write_private(report_file, readable_json(asdict(tables.report)))
+    write_quality_report(layout, tables.report)
     with writing(layout.index):
         IdentifierIndex.build(train, holdout, secrets.token_bytes(32)).save(layout.index)
     with progress.task("Fitting the EHR model", None):
@@ -237,6 +239,7 @@ def load_source_report(layout: RunLayout) -> SourceReport:
         remarks=tuple(raw["remarks"]),
         unmapped=tuple(UnmappedCode(**row) for row in raw["unmapped"]),
         nulls=tuple(NullCount(**row) for row in raw["nulls"]),
+        quality=tuple(QualityFinding(**row) for row in raw["quality"]),
     )
 
 
