@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
+from zlib import crc32
 
 from ghostchart.schemas.code_set.patient import LASTING_FROM_BIRTH
 from ghostchart.synth.encounters.draws import Draws
@@ -19,6 +20,8 @@ from ghostchart.synth.encounters.rows import EncounterRows
 from ghostchart.synth.policy.lookups import Lookups
 
 _TRIES = 6
+# Most draws meet a head of each chapter, so that its codes come back in other words; the rest may be any code.
+_HEAD_CODES, _HEAD_SHARE = 60, 0.75
 _FIRST_SHARE = 0.25
 _LEFT_OUT = (
     "B95", "B96", "B97", "E08", "E09", "E10", "E11", "E13", "F02", "I11", "I12", "I13", "I50", "N18", "O", "R40.2", "R65", "R68.1",
@@ -49,7 +52,11 @@ class LongTail:
             if look.library.family_of(value) is not None or not _may_stand(value):
                 continue
             by_chapter[_chapter(value)].append(value)
-        self._chapters = tuple((name, tuple(by_chapter[name])) for name in sorted(by_chapter))
+        # In an order of its own, so that the head of a chapter is spread over it.
+        self._chapters = tuple(
+            (name, tuple(sorted(by_chapter[name], key=lambda value: (crc32(value.encode()), value))))
+            for name in sorted(by_chapter)
+        )
         self._look = look
 
     def pick(self, rows: EncounterRows, draws: Draws) -> str | None:
@@ -59,7 +66,7 @@ class LongTail:
             name, codes = draws.pick(self._chapters)
             if name == "V-Y" and (not injured or any(code.startswith(_MECHANISMS) for code in rows.codes)):
                 continue
-            value = draws.pick(codes)
+            value = draws.pick(codes[:_HEAD_CODES] if draws.chance(_HEAD_SHARE) else codes)
             if self._fits(value, rows):
                 return value
         return None

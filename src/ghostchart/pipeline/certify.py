@@ -61,6 +61,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     from ghostchart.privacy.audit import AuditSubject, run_leakage_gates, run_validation
     from ghostchart.privacy.policy import policy_in_force
     from ghostchart.synth.corpus_writer import load_synthetic
+    from ghostchart.synth.diversity import measure_splits
     from ghostchart.synth.fidelity import measure_fidelity
 
     report = load_source_report(layout)
@@ -74,6 +75,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     leakage = run_leakage_gates(subject, policy, stream(config.seed, "audit"), progress, workers=config.workers)
     with progress.task("Measuring fidelity", None):
         fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout)
+        fidelity = fidelity.model_copy(update={"measures": (*fidelity.measures, *measure_splits(layout.corpus))})
     found = Audit(tuple(leakage), tuple(validation), fidelity)
     _write_reports(layout, found, f"{policy.profile}, sha256:{policy.digest}")
     return found
