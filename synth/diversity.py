@@ -77,7 +77,7 @@ def measure_splits(corpus: Path) -> tuple[Measure, ...]:
     everywhere = {code: set(found) for code, found in forms.items()}
     unseen = mentions = 0
     for split in ("validation", "test"):
-        for note in iter_notes(corpus, split):  # type: ignore[arg-type]
+        for note in iter_notes(corpus, split):
             for code, form in condition_mentions(note):
                 everywhere.setdefault(code, set()).add(form)
                 if split == "test" and code in forms:
