@@ -167,7 +167,7 @@ class EvaluateConfig(Section):
     tfidf: bool = True
     max_notes: Annotated[int, Field(ge=1)] = 100
     batch_notes: Annotated[int, Field(ge=1)] = 16
-    max_new_tokens: Annotated[int, Field(ge=8)] = 96
+    max_new_tokens: Annotated[int, Field(ge=8)] = 160
     bootstrap_resamples: Annotated[int, Field(ge=100)] = 1000
     seed: int = 0
 

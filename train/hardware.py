@@ -37,11 +37,8 @@ def detect_hardware() -> Hardware:
     """Look at the machine once; also tells DeepSpeed about it before anything imports DeepSpeed.
 
     transformers and accelerate import DeepSpeed wherever it is installed, and DeepSpeed then searches for a driver
-    and warns when it finds none; naming the accelerator beforehand spares both. PyTorch's threads spin while they wait
-    for each other, which on a machine with other work cost up to nine tenths of the throughput; told beforehand, they
-    sleep (no effect where PyTorch is loaded already).
+    and warns when it finds none; naming the accelerator beforehand spares both.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     if torch.cuda.is_available():
