@@ -15,7 +15,7 @@ from typing import Any
 from ghostchart.schemas.config import TrainConfig
 from ghostchart.schemas.errors import EnvironmentProblem, ModelError
 from ghostchart.schemas.progress import Progress
-from ghostchart.train.batches import MicroBatch, collate, epoch_batches, micro_batches
+from ghostchart.train.batches import MicroBatch, collate, epoch_batches, mean_length, micro_batches
 from ghostchart.train.engine import Engine
 from ghostchart.train.examples import Example
 from ghostchart.train.schedule import learning_rate_at, progress_share
@@ -24,6 +24,11 @@ LOG_NAME = "train_log.jsonl"
 _UNITS = 1000  # of the progress bar: thousandths of the run
 _SAY_SECONDS = 20.0
 _VALIDATIONS = 4
+_VALIDATION_SHARE = (
+    0.1  # of a run bounded by minutes; a big model on a slow machine would validate for longer than it trains
+)
+_FEWEST_VALIDATION_NOTES = 4
+_FORWARD_SPEED = 3.0  # a pass forward alone costs about a third of a training pass
 _CURVE_POINTS = 200
 
 
@@ -107,6 +112,7 @@ def run_loop(engine: Engine, material: Material, config: TrainConfig, folder: Pa
     batches = micro_batches(phase.examples, phase.batch_notes, material.pad_id, config.seed)
     started = time.perf_counter()
     share, shown, said, validated = 0.0, 0, started, 0
+    sample: Sequence[Example] | None = None
     with _Log(folder) as log, progress.task(f"Training {config.name}", total=_UNITS) as advance:
         for step in range(1, total_steps + 1):
             while share >= phase.until:
@@ -125,7 +131,9 @@ def run_loop(engine: Engine, material: Material, config: TrainConfig, folder: Pa
                 progress.say(f"{config.name}: step {step}, loss {loss:.3f}, {curves.tokens_per_second:,.0f} tokens/s")
             if material.validation and int(share * _VALIDATIONS) > validated:
                 validated = int(share * _VALIDATIONS)
-                _validate(engine, material, config, step, curves, log)
+                if sample is None:
+                    sample = affordable_sample(material.validation, curves.tokens_per_second, max_seconds)
+                _validate(engine, sample, material.pad_id, config, step, curves, log)
                 curves.seconds = time.perf_counter() - started
             if share >= 1.0:
                 break
@@ -154,12 +162,28 @@ def _step(
     return loss
 
 
-def _validate(engine: Engine, material: Material, config: TrainConfig, step: int, curves: Curves, log: _Log) -> None:
+def affordable_sample(examples: Sequence[Example], tokens_per_second: float, max_seconds: float) -> Sequence[Example]:
+    """The first examples, as many as all validations of a run of ``max_seconds`` (0: any time) leave time for."""
+    if not max_seconds:
+        return examples
+    tokens = max_seconds * _VALIDATION_SHARE / _VALIDATIONS * tokens_per_second * _FORWARD_SPEED
+    return examples[: max(_FEWEST_VALIDATION_NOTES, int(tokens / mean_length(examples)))]
+
+
+def _validate(
+    engine: Engine,
+    sample: Sequence[Example],
+    pad_id: int,
+    config: TrainConfig,
+    step: int,
+    curves: Curves,
+    log: _Log,
+) -> None:
     began = time.perf_counter()
-    examples = sorted(material.validation, key=lambda example: len(example.input_ids))
+    examples = sorted(sample, key=lambda example: len(example.input_ids))
     summed, tokens = 0.0, 0
     for at in range(0, len(examples), config.micro_batch_notes):
-        batch = collate(examples[at : at + config.micro_batch_notes], material.pad_id)
+        batch = collate(examples[at : at + config.micro_batch_notes], pad_id)
         with memory_watch("validation", config):
             summed += engine.loss(batch.input_ids, batch.labels, 1.0)
         tokens += batch.n_answer_tokens

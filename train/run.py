@@ -18,6 +18,7 @@ from ghostchart.schemas.trained_model import TrainedModel
 from ghostchart.train.base_models import base_label, load_causal_lm, load_tokenizer, prepare_base
 from ghostchart.train.batches import accumulation_steps, mean_length, padding_share
 from ghostchart.train.card import CardFacts, write_model_card
+from ghostchart.train.code_embeddings import place_code_embeddings
 from ghostchart.train.engine import Engine, EngineSettings
 from ghostchart.train.examples import Example, build_examples, check_masks
 from ghostchart.train.excerpts import make_excerpts
@@ -143,6 +144,7 @@ def _prepare_learner(notes: list[Note], config: TrainConfig, dtype: Dtype) -> _L
         model = build_tiny(
             len(tokenizer), config.max_tokens, tokenizer.eos_token_id, tokenizer.pad_token_id, config.seed
         )
+        place_code_embeddings(model, tokenizer, notes)
         return _Learner(model, model, tokenizer, chat=False, base_dir=None)
     base_dir = prepare_base(config.base)
     tokenizer = load_tokenizer(base_dir)

@@ -12,7 +12,7 @@ from ghostchart.train.engine import _require_compiler
 from ghostchart.train.hardware import Hardware, choose_dtype
 
 MODULES = (
-    "base_models", "batches", "card", "engine", "examples", "excerpts", "hardware",
+    "base_models", "batches", "card", "code_embeddings", "engine", "examples", "excerpts", "hardware",
     "loop", "lora", "loss", "run", "saving", "schedule", "tiny",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "deepspeed", "peft", "tokenizers", "safetensors", "tensorboard", "pandas")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ghostchart.train.examples import Example
+from ghostchart.train.loop import affordable_sample
 from ghostchart.train.schedule import FLOOR, learning_rate_at, progress_share
 
 
@@ -26,3 +29,11 @@ def test_a_slow_machine_still_finishes_its_schedule() -> None:
     assert progress_share(10, 1000, 59.0, 60.0) == pytest.approx(59 / 60)
     assert progress_share(10, 1000, 61.0, 60.0) == 1.0
     assert progress_share(500, 1000, 3.0, 0.0) == 0.5
+
+
+def test_validation_takes_what_a_tenth_of_the_minutes_pays_for() -> None:
+    examples = [Example("n", np.zeros(100, dtype=np.int32), 90) for _ in range(64)]
+    assert len(affordable_sample(examples, 200.0, 0.0)) == 64
+    # 400 s * 0.1 / 4 validations * 200 tokens/s * 3 (forward only) = 6,000 tokens of 100 each
+    assert len(affordable_sample(examples, 200.0, 400.0)) == 60
+    assert len(affordable_sample(examples, 20.0, 100.0)) == 4
