@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ghostchart import __version__
-from ghostchart.cli import audit, codes, keys, templates
+from ghostchart.cli import audit, codes, keys, review, templates
 from ghostchart.cli.options import (
     AllowUncertified,
     CdmSchema,
@@ -45,6 +45,7 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit")
 app.add_typer(codes.app, name="codes")
 app.add_typer(templates.app, name="templates")
+app.add_typer(review.app, name="review")
 app.add_typer(keys.app, name="keys")
 app.command(
     epilog="Example: [bold]ghostchart signoff out/corpus --conclusion approved --name 'Pat Lee, privacy officer'[/]"

@@ -143,6 +143,37 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: [bold]ghostchart codes coverage out/corpus[/]")
+def coverage(
+    corpus: Annotated[Path, typer.Argument(help="The corpus directory.")],
+    release: Release = None,
+    cpt_file: LicensedFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Codes, chapters, strata, condition families and long tail that a corpus reaches."""
+    from rich.table import Table
+
+    from ghostchart.console import STDOUT
+    from ghostchart.pipeline.coverage import measure_coverage
+
+    found = measure_coverage(corpus, _systems(release, cpt_file))
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+        return
+    reached = sum(chapter.codes > 0 for chapter in found.chapters)
+    STDOUT.print(f"{found.notes:,} notes: {found.icd10cm:,} ICD-10-CM, {found.cpt:,} CPT, {found.hcpcs:,} HCPCS codes")
+    STDOUT.print(f"{found.once:,} ICD-10-CM codes in one note only; {reached} of {len(found.chapters)} chapters")
+    table = Table("Chapter", "", "Codes", "of", "Notes")
+    for part in (*found.chapters, *found.strata, found.families, found.long_tail):
+        name = part.name if part.name.isdigit() else ""
+        table.add_row(name, _plain(part.description), f"{part.codes:,}", f"{part.of:,}", f"{part.notes:,}")
+    STDOUT.print(table)
+    for name, values in found.unmet.items():
+        if values:
+            listed = ", ".join(values[:12]) + (" ..." if len(values) > 12 else "")
+            STDOUT.print(f"{name.replace('_', ' ')}: {len(values)} codes not met ({listed})", soft_wrap=True)
+
+
 def _facts(systems: CodeSystems, code: Code) -> dict[str, Any]:
     """Everything known of one code, ready for JSON."""
     entry: dict[str, Any] = {"code": code.value, "system": code.system, "release": systems.release_of(code.system)}
