@@ -16,15 +16,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ghostchart.schemas.codes import icd10cm, procedure
-from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, empty_table, table_from_columns
+from ghostchart.schemas.codes import procedure
+from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, UnmappedCode, empty_table, table_from_columns
 from ghostchart.schemas.errors import CodeError, SourceError
 from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.progress import SILENT, Progress
+from ghostchart.synth.sources.code_map import read_code_map
+from ghostchart.synth.sources.mimic_diagnoses import ICD9, read_diagnoses
 from ghostchart.synth.sources.mimic_measurements import read_labs, read_omr
 from ghostchart.synth.sources.source_tables import SourceTables
 
-ICD9 = "ICD-9 (no map supplied)"
 UNUSED_ADMISSION = "admission without ICD-10-CM diagnosis"
 _INPATIENT, _EMERGENCY = "inpatient", "ed"
 # Observation kinds of MIMIC-IV that end in the emergency department or within a day are emergency care.
@@ -35,12 +36,13 @@ _YEAR_GROUP = re.compile(r"\s*(\d{4})\s*-\s*(\d{4})\s*")
 Day = TypeVar("Day", bound=date)
 
 
-def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
+def read_mimic_iv(path: Path, progress: Progress = SILENT, code_map: Path | None = None) -> EhrTables:
     """Read MIMIC-IV.
 
     Args:
         path: the directory ``hosp`` or the one above it.
         progress: told of each table.
+        code_map: from ICD-9-CM to ICD-10-CM; see :mod:`ghostchart.synth.sources.code_map`.
 
     Raises:
         SourceError: a directory, table or column is missing, a file cannot be read, a date is invalid, keys repeat, or
@@ -52,13 +54,15 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
     source = SourceTables(directory)
     counts: list[TableCount] = []
     remarks: list[str] = []
+    unmapped: Counter[tuple[str, str]] = Counter()
+    read_code_map(source, code_map, load_icd10cm())
     with progress.task("Reading MIMIC-IV", 8) as advance:
         patients = _patients(source)
         shifts = _year_shifts(source)
         advance(1)
-        admissions = _admissions(source, patients)
+        admissions = _admissions(source, patients, remarks)
         advance(1)
-        conditions = _diagnoses(source, admissions, counts)
+        conditions = read_diagnoses(source, admissions, counts, unmapped)
         advance(1)
         used = {row[1] for row in conditions}
         _count_kept(counts, patients, admissions, used)
@@ -94,7 +98,12 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT) -> EhrTables:
     return EhrTables(
         **{name: _table(name, values) for name, values in rows.items()},
         notes=empty_table("notes"),
-        report=SourceReport("mimic-iv", tuple(counts), tuple(remarks)),
+        report=SourceReport(
+            "mimic-iv",
+            tuple(counts),
+            tuple(remarks),
+            tuple(UnmappedCode("conditions", *code, rows) for code, rows in sorted(unmapped.items())),
+        ),
     )
 
 
@@ -154,11 +163,12 @@ def _moved(day: Day, years: int) -> Day:
 
 
 def _admissions(
-    source: SourceTables, patients: dict[str, tuple[str, date, date | None]]
+    source: SourceTables, patients: dict[str, tuple[str, date, date | None]], remarks: list[str]
 ) -> dict[str, tuple[str, str, datetime, datetime]]:
     """hadm_id -> (subject_id, encounter class, start, end)."""
     file = source.open("admissions", ("subject_id", "hadm_id", "admittime", "dischtime", "admission_type"))
     found: dict[str, tuple[str, str, datetime, datetime]] = {}
+    reversed_stays = 0
     query = "SELECT line, subject_id, hadm_id, admittime, dischtime, admission_type FROM admissions ORDER BY line"
     for line, subject, hadm, start, end, kind in source.rows(file, query):
         if hadm is None or hadm in found:
@@ -171,44 +181,11 @@ def _admissions(
         if began.date() < patients[subject][1]:
             raise SourceError(f"line {line}: the admission lies before the patient's birth", where=file)
         encounter_class = _EMERGENCY if kind in _OBSERVATION_TYPES else _INPATIENT
+        reversed_stays += ended < began
         found[hadm] = (subject, encounter_class, began, max(began, ended))
+    if reversed_stays:
+        remarks.append(f"{reversed_stays:,} admissions ended before they began; their end was set to their beginning")
     return found
-
-
-def _diagnoses(
-    source: SourceTables, admissions: dict[str, tuple[str, str, datetime, datetime]], counts: list[TableCount]
-) -> list[tuple[str, str, str, str, int]]:
-    file = source.open("diagnoses_icd", ("subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"))
-    release = load_icd10cm()
-    refused: Counter[str] = Counter()
-    used: list[tuple[str, str, str, str, int]] = []
-    seen: set[tuple[str, str]] = set()
-    query = (
-        "SELECT line, subject_id, hadm_id, seq_num, icd_code, icd_version FROM diagnoses_icd "
-        "ORDER BY hadm_id, TRY_CAST(seq_num AS INTEGER), line"
-    )
-    read = 0
-    for line, subject, hadm, rank, raw, version in source.rows(file, query):
-        read += 1
-        if hadm not in admissions or admissions[hadm][0] != subject:
-            raise SourceError(f"line {line}: this diagnosis belongs to no admission of this patient", where=file)
-        if version is None or version.strip() != "10":
-            refused[ICD9 if version and version.strip() == "9" else "unknown icd_version"] += 1
-            continue
-        try:
-            code = icd10cm(raw or "").value
-        except CodeError:
-            refused["not shaped like ICD-10-CM"] += 1
-            continue
-        if not release.is_billable(code):
-            refused[f"not billable in {release.release}"] += 1
-        elif (hadm, code) in seen:
-            refused["repeated in the same admission"] += 1
-        else:
-            seen.add((hadm, code))
-            used.append((subject, hadm, "icd10cm", code, _number(rank, file, line, "seq_num")))
-    counts.append(TableCount("diagnoses_icd", read, len(used), dict(refused)))
-    return used
 
 
 def _count_kept(
@@ -218,11 +195,11 @@ def _count_kept(
     used: set[str],
 ) -> None:
     people = {admissions[hadm][0] for hadm in used}
-    without_patients = {"no admission with an ICD-10-CM diagnosis": len(patients) - len(people)}
-    without = {"no ICD-10-CM diagnosis": len(admissions) - len(used)}
+    without_patients = Counter({"no admission with an ICD-10-CM diagnosis": len(patients) - len(people)})
+    without = Counter({"no ICD-10-CM diagnosis": len(admissions) - len(used)})
     counts[:0] = [
-        TableCount("patients", len(patients), len(people), without_patients),
-        TableCount("admissions", len(admissions), len(used), without),
+        TableCount("patients", len(patients), len(people), dict(+without_patients)),
+        TableCount("admissions", len(admissions), len(used), dict(+without)),
     ]
 
 
@@ -293,7 +270,8 @@ def _prescriptions(
             refused["no drug name"] += rows
         else:
             found.append((admissions[hadm][0], hadm, drug))
-            refused["repeated in the same admission"] += rows - 1
+            if rows > 1:
+                refused["repeated in the same admission"] += rows - 1
     counts.append(TableCount("prescriptions", read, len(found), dict(refused)))
     return found
 
@@ -315,10 +293,3 @@ def _time(text: str | None, file: str, line: int, column: str) -> datetime:
 
 def _day(text: str, file: str, line: int, column: str) -> date:
     return _time(text, file, line, column).date()
-
-
-def _number(text: str | None, file: str, line: int, column: str) -> int:
-    try:
-        return int(text or "")
-    except ValueError:
-        raise SourceError(f"line {line}: {column} is not a number", where=file) from None

@@ -23,7 +23,7 @@ def _mimic_iv(config: SourceConfig, progress: Progress) -> EhrTables:
 
     if config.path is None:
         raise ConfigError("source mimic-iv needs a path", fix="Give --path DIR, the directory 'hosp' of MIMIC-IV")
-    return read_mimic_iv(config.path, progress)
+    return read_mimic_iv(config.path, progress, config.code_map)
 
 
 def _omop(config: SourceConfig, progress: Progress) -> EhrTables:

@@ -134,7 +134,7 @@ def test_every_row_is_used_or_refused(loaded: EhrTables, hospital: Tables) -> No
     for name, count in counts.items():
         assert count.rows_read == len(hospital[name]) - 1, name
         assert count.rows_read == count.rows_used + sum(count.refused.values()), name
-        assert all(rows > 0 for rows in count.refused.values()) or name in {"patients", "admissions"}, (name, count)
+        assert all(rows > 0 for rows in count.refused.values()), (name, count)
 
 
 def test_icd9_rows_are_counted_with_their_reason(loaded: EhrTables) -> None:
@@ -146,6 +146,28 @@ def test_icd9_rows_are_counted_with_their_reason(loaded: EhrTables) -> None:
     assert any("billable" in text for text in others)
     assert counts["procedures_icd"].rows_used == 0
     assert set(counts["procedures_icd"].refused.values()) == {1}
+
+
+def test_icd9_reaches_icd10cm_through_a_map_only(tmp_path: Path, hospital: Tables) -> None:
+    code_map = tmp_path / "map.csv"
+    code_map.write_text("source_code,icd10cm\n250.00,E11.9\n")
+    folder = write(tmp_path / "hosp", hospital)
+    loaded = load_source(SourceConfig(kind="mimic-iv", path=folder, code_map=code_map))
+    codes = [row["code"] for row in loaded.conditions.to_pylist() if row["encounter_id"] == "31415002"]
+    assert codes == ["E11.9"]
+    counts = {count.table: count.refused for count in loaded.report.tables}
+    assert counts["diagnoses_icd"]["ICD-9 without a map to ICD-10-CM"] == 1
+    assert {(row.system, row.code): row.rows for row in loaded.report.unmapped} == {
+        ("icd9cm", "4019"): 1,
+        ("icd10cm", "E11"): 1,
+    }
+
+
+def test_a_discharge_before_admission_is_repaired_and_told(tmp_path: Path, hospital: Tables) -> None:
+    hospital["admissions"][1][3] = "2151-02-01 08:00:00"
+    loaded = read(write(tmp_path / "hosp", hospital))
+    assert "1 admissions ended before they began; their end was set to their beginning" in loaded.report.remarks
+    assert loaded.encounters["start"][0] == loaded.encounters["end"][0]
 
 
 def test_admissions_without_icd10_are_refused_and_counted(loaded: EhrTables) -> None:
