@@ -17,6 +17,7 @@ from ghostchart.privacy.identifier_index import IdentifierIndex
 from ghostchart.privacy.masking import write_protected_findings
 from ghostchart.privacy.membership import run_membership
 from ghostchart.privacy.overlap import OverlapTally, judge_overlap
+from ghostchart.privacy.overlap_population import measure_population
 from ghostchart.privacy.overlap_search import SourceSearch
 from ghostchart.privacy.phi.adjudication import load_adjudications
 from ghostchart.privacy.phi.gate import draw_sample, run_phi_scan
@@ -95,7 +96,8 @@ def run_leakage_gates(
         for note in notes:
             tally.add_note(note.note_id, note.text, search, index)
             advance(1)
-    overlap, started = _timed(judge_overlap(tally, index), started)
+    population = measure_population(subject.train, subject.holdout, subject.synthetic, index.key)
+    overlap, started = _timed(judge_overlap(tally, index, population), started)
     populations = (subject.train, subject.holdout, subject.synthetic)
     attacked = run_membership(
         *populations, policy, attack_seed, progress, pseudonym=lambda patient: index.digest("patient", patient)

@@ -33,6 +33,7 @@ NETWORK_TYPES = frozenset({"EMAIL_ADDRESS", "URL", "IP_ADDRESS"})
 UNIQUE_TYPES = NUMBER_TYPES | frozenset({"EMAIL_ADDRESS", "IP_ADDRESS"})
 # Shared by many people: neither unique nor a second attribute.
 WEAK_TYPES = frozenset({"CITY", "ZIP_CODE", "FACILITY", "AGE_OVER_89"})
+_MIN_LETTERS, _MIN_NUMBER = 4, 8  # of what a deletion leaves
 MIN_DIGITS = 6  # shorter numbers meet lab values, counts and codes by chance
 
 _MONTHS = {
@@ -174,3 +175,26 @@ def forms_of(entity_type: str, value: str) -> list[Form]:
     if entity_type in NETWORK_TYPES:
         return [("network", value.strip().casefold().removeprefix("mailto:").rstrip("/."))]
     return [(entity_type.lower(), folded(value))] if folded(value) else []
+
+
+def deletion_forms(entity_type: str, value: str) -> list[Form]:
+    """The forms with one letter or digit left out, as a typing error would; in namespaces of their own ("name-1").
+
+    Only where what is left still tells somebody: words of at least four letters, numbers of at least eight digits (of
+    shorter ones many meet by chance).
+    """
+    found: set[Form] = set()
+    for namespace, text in forms_of(entity_type, value):
+        if namespace == "name":
+            words = text.split()
+            for place, word in enumerate(words):
+                if len(word) > _MIN_LETTERS:
+                    for short in _without_one(word):
+                        found.add((f"{namespace}-1", " ".join(sorted((*words[:place], short, *words[place + 1 :])))))
+        elif namespace in ("digits", "packed") and len(text) > _MIN_NUMBER:
+            found.update((f"{namespace}-1", short) for short in _without_one(text))
+    return sorted(found)
+
+
+def _without_one(text: str) -> set[str]:
+    return {text[:place] + text[place + 1 :] for place in range(len(text))}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ghostchart.privacy.identifier_forms import UNIQUE_TYPES, WEAK_TYPES, Form, forms_of
+from ghostchart.privacy.identifier_forms import UNIQUE_TYPES, WEAK_TYPES, Form, deletion_forms, forms_of
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import InputError, OutputError
 
@@ -48,7 +48,7 @@ class IdentifierIndex:
 
     @classmethod
     def build(cls, train: EhrTables, holdout: EhrTables, key: bytes) -> IdentifierIndex:
-        """Hash every normal form of every identifier.
+        """Hash every normal form of every identifier, and each with one letter or digit left out.
 
         Raises:
             InputError: the key is shorter than 16 bytes.
@@ -63,7 +63,7 @@ class IdentifierIndex:
             for pid, entity_type, value in _identifiers(tables):
                 if pid not in ordinals or not value:
                     continue
-                for form in forms_of(entity_type, value):
+                for form in (*forms_of(entity_type, value), *deletion_forms(entity_type, value)):
                     columns["hash"].append(_hash(key, form))
                     columns["entity_type"].append(entity_type)
                     columns["patient"].append(ordinals[pid])
@@ -85,8 +85,11 @@ class IdentifierIndex:
         return {name: value for name, value in self.__dict__.items() if name != "_entries"}
 
     def look_up(self, form: Form) -> tuple[IndexEntry, ...]:
-        """Every source patient's identifier with this normal form."""
-        return self._entries.get(_hash(self.key, form), ())
+        """Every source patient's identifier with this normal form; those one letter or digit longer where none has it."""
+        exact = self._entries.get(_hash(self.key, form))
+        if exact is not None or form[0] not in ("name", "digits", "packed"):
+            return exact or ()
+        return self._entries.get(_hash(self.key, (f"{form[0]}-1", form[1])), ())
 
     def is_taken(self, entity_type: str, value: str) -> bool:
         """Whether some source patient has this identifier.

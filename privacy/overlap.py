@@ -6,6 +6,8 @@ A full name alone may coincide with a made-up one. What counts as a disclosure:
   address, ...) in one note;
 * an identifier that is unique to a person (social security, record, account, telephone number, e-mail, ...), unless
   training patients are met no more often than held-out patients, of whom nothing can have leaked;
+* combinations of one training patient alone met more often than those of held-out patients, see
+  :mod:`ghostchart.privacy.overlap_population`;
 * full names of training patients met more often than those of held-out patients (Fisher's exact test, one-sided).
 """
 
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 from ghostchart.privacy.identifier_forms import UNIQUE_TYPES, WEAK_TYPES
 from ghostchart.privacy.identifier_index import IdentifierIndex
 from ghostchart.privacy.masking import ProtectedFinding, masked, masked_context
+from ghostchart.privacy.overlap_population import PopulationOverlap, judge_population
 from ghostchart.privacy.overlap_search import SourceMatch, SourceSearch
 from ghostchart.schemas.measures import Measure, proportion
 from ghostchart.schemas.verdict import Verdict
@@ -85,8 +88,8 @@ class OverlapTally:
             self.name_findings += _findings("full name alone", note_id, text, names, index)
 
 
-def judge_overlap(tally: OverlapTally, index: IdentifierIndex) -> Verdict:
-    """The verdict over everything met."""
+def judge_overlap(tally: OverlapTally, index: IdentifierIndex, population: PopulationOverlap | None = None) -> Verdict:
+    """The verdict over everything met in the notes and, where given, in the released population."""
     from scipy.stats import fisher_exact
 
     n = {True: index.n_members, False: index.n_holdout}
@@ -114,12 +117,17 @@ def judge_overlap(tally: OverlapTally, index: IdentifierIndex) -> Verdict:
             f"disclosure: full names of {named[True]} training patients are met, against {named[False]} of held-out patients "
             f"(one-sided Fisher test, p = {p_value:.2g}, limit {NAME_ALPHA})"
         )
+    measures = _measures(tally, n, p_value)
+    if population is not None:
+        more_reasons, more_measures = judge_population(population)
+        reasons += more_reasons
+        measures = (*measures, *more_measures)
     return Verdict(
         gate=GATE,
         title=TITLE,
         outcome="failed" if reasons else "passed",
         reasons=tuple(reasons),
-        measures=_measures(tally, n, p_value),
+        measures=measures,
     )
 
 
