@@ -13,6 +13,7 @@ from ghostchart.privacy.phi.vocabulary import (
     countries,
     eponyms,
     given_names,
+    is_given_name,
     is_name_word,
     is_ordinary,
     not_in_names,
@@ -93,6 +94,15 @@ def trim_name(text: str, start: int, end: int) -> tuple[int, int] | None:
     """
     tokens = name_words(text[start:end])
     while tokens and not _may_stand_in_name(tokens[0][0], first=True):
+        tokens.pop(0)
+    # "Req Jordan Ramirez": a short word in no list before a whole name is an abbreviated label.
+    while (
+        len(tokens) > 2
+        and len(tokens[0][0]) < 6
+        and len(tokens[1][0]) > 2
+        and not is_name_word(tokens[0][0])
+        and is_given_name(tokens[1][0])
+    ):
         tokens.pop(0)
     kept = list(takewhile(lambda token: _may_stand_in_name(token[0], first=token is tokens[0]), tokens))
     while len(kept) > 1 and kept[-1][0] in "AI":  # "Smith A 54-year-old", "Smith I saw"

@@ -87,6 +87,7 @@ FOUND = {
         "D/C on friday by [[April Lopez]], NP",
         "[[Ashley]] is a 17-year-old girl.",
         "name: [[maria gonzalez]]",
+        "CONSULT\nReq [[Jordan Ramirez]], MD. Chart reviewed.",
     ],
 }  # fmt: skip
 

@@ -69,7 +69,7 @@ def text(
     nlp: Annotated[
         str | None,
         typer.Option(
-            help="Another installed spaCy pipeline, or a local folder with a transformers token-classification model.",
+            help="Another installed spaCy pipeline with a name finder.",
             show_default="the built-in small pipeline",
         ),
     ] = None,

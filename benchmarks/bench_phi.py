@@ -1,0 +1,92 @@
+"""Speed of the PHI scanner beside stock Presidio: ``AnalyzerEngine.analyze`` in a loop, same pipeline, one process each.
+
+1. A generated corpus, as the gate scans it (ledger known) and as any text (nothing known).
+2. Text without repetition: every distinct line of the corpus once, put together to texts of a note's length.
+3. Findings of a sample scanned with all others in one batch, and each note alone by a scanner that remembers nothing.
+
+``GHOSTCHART_BENCH_NOTES`` (10,000) sets the corpus size; ``GHOSTCHART_BENCH_RUN`` names a finished run to take the notes
+from instead of generating them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.bench_phi_quality import stock_analyzer
+from ghostchart.privacy.audit import _rows
+from ghostchart.privacy.phi import PhiScanner
+from ghostchart.privacy.phi.scanner import KnownSpan
+
+SAMPLE = 25
+_LINES_PER_TEXT = 20
+
+
+def corpus_notes(n: int) -> list[tuple[str, tuple[KnownSpan, ...]]]:
+    """Texts with their ledgers."""
+    run = os.environ.get("GHOSTCHART_BENCH_RUN")
+    if run:
+        return [(text, ledger) for _, text, ledger in _rows(Path(run) / "corpus")][:n]
+    from ghostchart.pipeline.generate import generate
+    from ghostchart.pipeline.run import stage_in
+    from ghostchart.schemas.config import RunConfig
+    from ghostchart.schemas.progress import SILENT
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = RunConfig()
+        settings = settings.model_copy(update={"corpus": settings.corpus.model_copy(update={"notes": n})})
+        with stage_in(Path(folder) / "run", settings) as (layout, state):
+            generate(layout, state, settings, SILENT)
+            return [(text, ledger) for _, text, ledger in _rows(layout.corpus)]
+
+
+def _timed(label: str, n: int, work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    rate = n / (time.perf_counter() - started)
+    print(f"  {label:<44} {rate:9.1f} texts/s", flush=True)
+    return rate
+
+
+def main() -> None:
+    """Print texts per second, ratios, and whether findings agree."""
+    n = int(os.environ.get("GHOSTCHART_BENCH_NOTES", "10000"))
+    notes = corpus_notes(n)
+    texts = [text for text, _ in notes]
+    analyzer = stock_analyzer()
+    analyzer.analyze(texts[0], "en")  # both load their pipeline before the clock runs
+    PhiScanner().scan(["Seen by Wanjiru Kamau."])
+
+    def stock(wanted: list[str]) -> Callable[[], object]:
+        return lambda: [analyzer.analyze(text, "en") for text in wanted]
+
+    print(f"corpus of {len(texts)} notes")
+    base = _timed("stock Presidio", len(texts), stock(texts))
+    known = _timed(
+        "ghostchart, ledger known (the gate)",
+        len(texts),
+        lambda: PhiScanner().scan_known(texts, [ledger for _, ledger in notes]),
+    )
+    plain = _timed("ghostchart, nothing known", len(texts), lambda: PhiScanner().scan(texts))
+    print(f"  ratio {known / base:.1f} (gate), {plain / base:.1f} (nothing known); bar 8, goal 20")
+    lines = list(dict.fromkeys(line for text in texts for line in text.split("\n") if len(line.split()) > 3))
+    lines = lines[: 1000 * _LINES_PER_TEXT]
+    single = ["\n".join(lines[i : i + _LINES_PER_TEXT]) for i in range(0, len(lines), _LINES_PER_TEXT)]
+    print(f"text without repetition, {len(single)} texts")
+    base = _timed("stock Presidio", len(single), stock(single))
+    ours = _timed("ghostchart", len(single), lambda: PhiScanner().scan(single))
+    print(f"  ratio {ours / base:.1f}; bar 2")
+    sample = texts[:: max(1, len(texts) // SAMPLE)][:SAMPLE]
+    together = dict(zip(texts, PhiScanner().scan(texts), strict=True)) if len(texts) <= 2000 else {}
+    in_batch = [together[text] for text in sample] if together else PhiScanner().scan(sample)
+    alone = [PhiScanner().scan([text])[0] for text in sample]
+    print(
+        f"findings equal both ways: {sum(a == b for a, b in zip(in_batch, alone, strict=True))} of {len(sample)} notes"
+    )
+
+
+if __name__ == "__main__":
+    main()
