@@ -12,6 +12,7 @@ from ghostchart.schemas.screening import OpenScreen
 from ghostchart.synth.library import load_library
 from ghostchart.synth.library.strata import strata_of
 from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
+from ghostchart.synth.notes.confined import LimitExceededError, run_confined
 from ghostchart.synth.notes.examples import example
 from ghostchart.synth.notes.surrogates import SurrogatePool
 from ghostchart.synth.notes.template_files import (
@@ -65,9 +66,9 @@ def preview_template(template: CompiledTemplate, seed: int = 0) -> Note:
 def lint_templates(directory: Path) -> tuple[TemplateProblem, ...]:
     """Everything wrong with the templates of a directory, by file and line; empty when all is well.
 
-    Static checks first (front matter, syntax, unknown names, forbidden constructs, blocks never written), then trial
-    runs on the example encounter: undefined attributes, sandbox violations, gold codes or labelled mentions that the
-    template loses, identifiers typed into the template instead of drawn.
+    Static checks first (front matter, syntax, unknown names, forbidden constructs, blocks never written, identifiers
+    typed in), then trial runs on the example encounter, in a child process with limits on time and memory: undefined
+    attributes, sandbox violations, gold codes or labelled mentions that the template loses.
 
     Raises:
         TemplateError: the directory cannot be read or holds no templates.
@@ -91,8 +92,24 @@ def lint_templates(directory: Path) -> tuple[TemplateProblem, ...]:
             )
         seen.setdefault(template.info.id, name)
         if not found:
-            problems.extend(_trial_problems(template))
+            problems.extend(_confined_trial(path, name))
     return tuple(problems)
+
+
+def _confined_trial(path: Path, name: str) -> list[TemplateProblem]:
+    """Trial runs in a child process: nobody vouches for a template that is being checked."""
+    example("office_soap")  # what every trial needs is loaded here, once, and not within the child's limits
+    load_code_systems()
+    try:
+        found: list[TemplateProblem] = run_confined(_read_and_try, path, name)
+    except LimitExceededError as error:
+        return [TemplateProblem(name, 0, str(error))]
+    return found
+
+
+def _read_and_try(path: Path, name: str) -> list[TemplateProblem]:
+    template, problems = read_template(path, name)
+    return problems if template is None else _trial_problems(template)
 
 
 def _trial_problems(template: CompiledTemplate) -> list[TemplateProblem]:

@@ -19,6 +19,7 @@ from ghostchart.schemas.note import SPLITS, Split
 from ghostchart.synth.notes.marks import holds_marker
 from ghostchart.synth.notes.phrases import VOICES, Voice
 from ghostchart.synth.notes.sandbox import NoteSandbox
+from ghostchart.synth.notes.typed_identifiers import typed_identifiers
 from ghostchart.synth.notes.vocabulary import ROOT_ATTRIBUTES, required_blocks
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
@@ -193,6 +194,10 @@ def _static_problems(tree: nodes.Template, name: str, info: TemplateInfo | None)
             problems.append(TemplateProblem(name, line, "names that begin with '_' are not available in the sandbox"))
         elif isinstance(node, nodes.Call) and not (isinstance(node.node, nodes.Name) and node.node.name in macros):
             problems.append(TemplateProblem(name, line, "calls are not available in the sandbox"))
+    problems.extend(
+        TemplateProblem(name, line, f"{what} is typed here: identifiers must come from the ledger")
+        for line, what in typed_identifiers(tree)
+    )
     if info is not None:
         missing = [block for block in required_blocks(info.note_type) if block not in used]
         problems.extend(

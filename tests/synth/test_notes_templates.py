@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from ghostchart.schemas.clinical import NoteType
 from ghostchart.schemas.errors import TemplateError
+from ghostchart.synth.notes import confined
+from ghostchart.synth.notes import preview as preview_module
 from ghostchart.synth.notes.phrases import VOICES, load_phrases
 from ghostchart.synth.notes.preview import lint_templates, preview, preview_template
 from ghostchart.synth.notes.template_files import (
@@ -158,6 +161,45 @@ def test_a_loop_of_output_is_cut_off(tmp_path: Path) -> None:
     assert not problems
     with pytest.raises(TemplateError, match="grew beyond"):
         preview_template(template)
+
+
+def test_an_endless_loop_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "own.md.j2").write_text(HEAD + BODY + "{% for a in opener %}" * 9 + "{% endfor %}" * 9)
+    template, problems = read_template(tmp_path / "own.md.j2", "own.md.j2")
+    assert template is not None and not problems
+    with pytest.raises(confined.LimitExceededError, match="longer than 1 seconds"):
+        confined.run_confined(preview_module._read_and_try, tmp_path / "own.md.j2", "own.md.j2", seconds=1)
+
+
+def test_a_gigabyte_string_is_stopped(tmp_path: Path) -> None:
+    doubled = "{% set a = opener %}" + "{% set a = a ~ a %}" * 30 + "{{ a }}"
+    problems = lint(tmp_path, HEAD + BODY + doubled)
+    assert [problem.message for problem in problems] == ["rendering needed more than 512 MiB of memory and was stopped"]
+
+
+def test_a_child_that_dies_is_reported() -> None:
+    with pytest.raises(confined.LimitExceededError, match="without a result"):
+        confined.run_confined(os._exit, 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("Seen 03/04/2026.", "a date"),
+        ("Seen March 4, 2026.", "a date"),
+        ("Call 212-555-0147.", "a telephone"),
+        ("Chart 00481234.", "six digits"),
+        ("Ask a.b@example.org.", "an e-mail"),
+        ("Signed Jane Doe, MD", "a person's name"),
+        ("{{ 'Dr. Smith' }}", "a person's name"),
+        ("12 Main Street", "a street address"),
+    ],
+)
+def test_identifiers_outside_the_ledger_are_named(tmp_path: Path, line: str, what: str) -> None:
+    problems = lint(tmp_path, HEAD + BODY + line + "\n")
+    assert len(problems) == 1
+    assert what in problems[0].message
+    assert problems[0].line == BODY_LINES + 1
 
 
 def test_preview() -> None:
