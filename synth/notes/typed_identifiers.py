@@ -33,7 +33,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 def typed_identifiers(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     """(line, what it looks like) of every identifier among the fixed words of a template; never the value itself."""
     for data in tree.find_all((nodes.TemplateData, nodes.Const)):
-        text = data.data if isinstance(data, nodes.TemplateData) else data.value
+        text = getattr(data, "data", None) or getattr(data, "value", None)
         if not isinstance(text, str):
             continue
         for what, pattern in _PATTERNS:
