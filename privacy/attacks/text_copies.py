@@ -66,6 +66,7 @@ def run_text_copies(
 def _judge(train: _Group, holdout: _Group, policy: PrivacyPolicy) -> Verdict:
     measures: list[Measure] = []
     reasons: list[str] = []
+    doubts: list[str] = []
     confidence = 1 - (1 - policy.confidence) / 2
     limit = policy.text_copy_excess_upper
     for name, mine, theirs in (
@@ -98,25 +99,27 @@ def _judge(train: _Group, holdout: _Group, policy: PrivacyPolicy) -> Verdict:
                 note="fails where the excess is beyond chance and the upper bound beyond the limit",
             )
         )
-        if interval[0] > 0 and interval[1] > limit:
-            reasons.append(
+        if value > 0 and interval[1] > limit:
+            said = (
                 f"{mine:,} of {train.notes:,} notes of training patients stand in the corpus ({name}), "
                 f"{theirs:,} of {holdout.notes:,} of held-out patients"
             )
+            (reasons if interval[0] > 0 else doubts).append(said)
     if reasons:
         return Verdict(gate=GATE, title=TITLE, outcome="failed", reasons=tuple(reasons), measures=tuple(measures))
     if min(train.notes, holdout.notes) < _MIN_NOTES:
-        reason = (
+        doubts.append(
             f"needs at least {_MIN_NOTES} source notes of training and of held-out patients, "
             f"has {train.notes} and {holdout.notes}"
         )
+    if doubts:
         return Verdict(
             gate=GATE,
             title=TITLE,
             outcome="inconclusive",
-            reasons=(reason,),
+            reasons=tuple(doubts),
             measures=tuple(measures),
-            required_n=_MIN_NOTES,
+            required_n=max(_MIN_NOTES, 2 * holdout.notes),
         )
     return Verdict(gate=GATE, title=TITLE, outcome="passed", measures=tuple(measures))
 

@@ -79,3 +79,10 @@ def test_few_notes_are_inconclusive_and_no_word_is_shown() -> None:
     leaked = _run(notes(400, 1), notes(400, 2), notes(400, 1)["text"].to_pylist())
     assert leaked.outcome == "failed"
     assert not re.search(r"word\d", leaked.model_dump_json())
+
+
+def test_a_few_copies_are_neither_proof_nor_nothing() -> None:
+    train = notes(300, 1)
+    verdict = _run(train, notes(100, 2), train["text"].to_pylist()[:4])
+    assert verdict.outcome == "inconclusive"
+    assert "4 of 300 notes of training patients" in verdict.reasons[0]

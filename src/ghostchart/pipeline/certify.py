@@ -77,7 +77,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
         fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout)
         fidelity = fidelity.model_copy(update={"measures": (*fidelity.measures, *measure_splits(layout.corpus))})
     found = Audit(tuple(leakage), tuple(validation), fidelity)
-    _write_reports(layout, found, f"{policy.profile}, sha256:{policy.digest}")
+    write_reports(layout, found, f"{policy.profile}, sha256:{policy.digest}")
     return found
 
 
@@ -86,7 +86,17 @@ def code_systems(config: RunConfig) -> CodeSystems:
     return load_code_systems(config.corpus.cpt, config.corpus.cpt_file)
 
 
-def _write_reports(layout: RunLayout, found: Audit, policy: str) -> None:
+def write_reports(layout: RunLayout, found: Audit, policy: str) -> None:
+    """Write ``corpus/reports`` and the protected part of the leakage report.
+
+    Args:
+        layout: where; ``protected/reports`` holds what the gates found.
+        found: every verdict.
+        policy: profile and digest of the privacy policy, as pages show it.
+
+    Raises:
+        OutputError: a folder cannot be written.
+    """
     from ghostchart.pages import render_leakage_page, render_verdicts_page
 
     folder = layout.corpus / REPORTS
