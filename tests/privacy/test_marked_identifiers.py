@@ -27,7 +27,7 @@ from ghostchart.schemas.note import Note
 from ghostchart.schemas.verdict import Verdict
 
 # Letters of names and streets, leading digits of numbers, the year of every birth, and the patient ids themselves.
-MARKS = re.compile(r"zqx|vbn|7777\d|1903|srcid", re.IGNORECASE)
+MARKS = re.compile(r"zqx|vbn|7777\d{5}|1903|srcid", re.IGNORECASE)
 
 
 def letters(number: int) -> str:
