@@ -90,6 +90,7 @@ class CorpusConfig(Section):
     test_fraction: Fraction = 0.1
     cpt: CptSetting = "starter"
     cpt_file: Path | None = None
+    icd10cm_release: Path | None = None
     distractors_per_note: Annotated[float, Field(ge=0, le=10)] = 2.0
     tail_quota: Annotated[float, Field(ge=0, le=1)] = 0.3
     noise: Annotated[float, Field(ge=0, le=1)] = 0.3

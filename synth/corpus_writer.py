@@ -129,8 +129,8 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
     from ghostchart.synth.library.strata import strata_of
     from ghostchart.synth.policy import code_encounter
 
-    library = load_library()
-    systems = _code_systems(task.config.cpt, task.config.cpt_file)
+    systems = _code_systems(task.config.cpt, task.config.cpt_file, task.config.icd10cm_release)
+    library = load_library(systems.icd10cm)
     labels = (task.split, task.index)
     encounters: list[Encounter] = []
     sampled: list[EhrTables] = []
@@ -213,8 +213,8 @@ def _ehr_model(directory: Path) -> EhrModel:
 
 
 @cache
-def _code_systems(cpt: CptSetting, cpt_file: Path | None) -> CodeSystems:
-    return load_code_systems(cpt, cpt_file)
+def _code_systems(cpt: CptSetting, cpt_file: Path | None, release: Path | None) -> CodeSystems:
+    return load_code_systems(cpt, cpt_file, release)
 
 
 def _restrict(sampled: list[EhrTables], encounter_ids: set[str]) -> EhrTables:

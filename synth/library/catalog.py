@@ -13,6 +13,8 @@ import yaml
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.codes import icd10cm
 from ghostchart.schemas.errors import CodeError, InputError
+from ghostchart.schemas.icd10cm import Icd10Cm
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.procedure_codes import load_procedure_codes
 from ghostchart.synth.library.drugs import Drug, parse_drugs
 from ghostchart.synth.library.families import Acuity, CodeRow, ConditionFamily, parse_family
@@ -31,7 +33,9 @@ class Library:
         families: Mapping[str, ConditionFamily],
         drugs: Mapping[str, Drug],
         procedures: Mapping[str, tuple[str, ...]],
+        release: Icd10Cm | None = None,
     ) -> None:
+        self._release = release if release is not None else load_icd10cm()
         self.families: Mapping[str, ConditionFamily] = MappingProxyType(dict(families))
         self.drugs: Mapping[str, Drug] = MappingProxyType(dict(drugs))
         self._procedures = dict(procedures)
@@ -55,6 +59,21 @@ class Library:
     def codes(self) -> tuple[str, ...]:
         """Every code that some family documents directly, sorted (codes that combination rules make are not here)."""
         return tuple(sorted({row.code for family in self.families.values() for row in family.rows}))
+
+    def require_release(self) -> None:
+        """Check that the release holds every code that a family documents or absorbs.
+
+        Raises:
+            CodeError: it lacks some; the first and the number of others are named.
+        """
+        lacking = sorted(code for code in self._rows if not self._release.is_billable(code))
+        if lacking:
+            family = self._rows[lacking[0]][0]
+            others = f", nor {len(lacking) - 1:,} other codes of the library" if len(lacking) > 1 else ""
+            raise CodeError(
+                f"{self._release.release} does not hold {lacking[0]}, which the condition family {family.key} uses{others}",
+                fix="Use a release that holds them, such as the one that ships with ghostchart",
+            )
 
     def fact_for_code(self, icd_value: str, fact_id: str) -> ClinicalFact:
         """The clinical fact a code stands for; the general path ("icd10cm:<code>") where no family has it.
@@ -112,13 +131,13 @@ class Library:
     def history_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
         """Noun phrases that follow "history of", without attributes that no longer matter."""
         if fact.concept.startswith(GENERAL_PREFIX):
-            return general_history_forms(fact.concept.removeprefix(GENERAL_PREFIX))
+            return general_history_forms(fact.concept.removeprefix(GENERAL_PREFIX), self._release)
         return self._family(fact.concept).history
 
     def family_history_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
         """Noun phrases that follow "mother with"."""
         if fact.concept.startswith(GENERAL_PREFIX):
-            return general_history_forms(fact.concept.removeprefix(GENERAL_PREFIX))
+            return general_history_forms(fact.concept.removeprefix(GENERAL_PREFIX), self._release)
         return self._family(fact.concept).family_history
 
     def procedure_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
@@ -147,7 +166,7 @@ class Library:
                 for form in family.forms(row)
             }
         owners = self._owners
-        return tuple(form for form in general_forms(value) if owners.get(form.lower(), value) == value)
+        return tuple(form for form in general_forms(value, self._release) if owners.get(form.lower(), value) == value)
 
     def _family(self, concept: str) -> ConditionFamily:
         try:
@@ -174,13 +193,20 @@ def _from_meaning(concept: str) -> tuple[str, ...]:
     return (meaning, f"{meaning} {done[0]}", f"{meaning}, {done[1]} today", f"{meaning} ({done[1]})")
 
 
-@cache
-def load_library() -> Library:
-    """The library that ships with ghostchart, cached per process.
+def load_library(release: Icd10Cm | None = None) -> Library:
+    """The library that ships with ghostchart, cached per process and release.
+
+    Args:
+        release: words the general path; None for the release that ships with ghostchart.
 
     Raises:
         InputError: its data files contradict themselves (two families claim one code, unknown keys).
     """
+    return _load(release if release is not None else load_icd10cm())
+
+
+@cache
+def _load(release: Icd10Cm) -> Library:
     families: dict[str, ConditionFamily] = {}
     for path in sorted((_HERE / "conditions").glob("*.yaml")):
         for key, spec in _read(path).items():
@@ -191,7 +217,7 @@ def load_library() -> Library:
             families[key] = parse_family(key, spec, path.name)
     drugs = parse_drugs(_read(_HERE / "drugs.yaml"), "drugs.yaml")
     procedures = {concept: tuple(forms) for concept, forms in _read(_HERE / "procedures.yaml").items()}
-    return Library(families, drugs, procedures)
+    return Library(families, drugs, procedures, release)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from collections import Counter
 from functools import cache, lru_cache
 
 from ghostchart.schemas.icd10cm import Icd10Cm
-from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.synth.library.wording import tidy
 
 GENERAL_PREFIX = "icd10cm:"
@@ -76,17 +75,16 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 
 
 @lru_cache(maxsize=1 << 15)
-def general_forms(value: str) -> tuple[str, ...]:
+def general_forms(value: str, system: Icd10Cm) -> tuple[str, ...]:
     """At least three wordings of a billable code, in stable order.
 
     Raises:
         CodeError: not a billable code of the release.
     """
-    system = load_icd10cm()
     code = system.require(value).value
     core, tail = _core_and_tail(system, code)
-    terms = [text for text in system.inclusion_terms(code) if _stands_for_one_code(text)]
-    cores = [_open_lower(core), *(_open_lower(text) for text in terms)]
+    terms = [text for text in system.inclusion_terms(code) if _stands_for_one_code(text, system)]
+    cores = [_open_lower(core, system), *(_open_lower(text, system) for text in terms)]
     forms = _distinct([form for text in cores for form in _rewordings(text, code, system)])
     if tail:
         tails = (tail, *_phase_words(tail))
@@ -96,15 +94,14 @@ def general_forms(value: str) -> tuple[str, ...]:
     return tuple(_distinct(forms)[:_MAX_FORMS])
 
 
-def general_history_forms(value: str) -> tuple[str, ...]:
+def general_history_forms(value: str, system: Icd10Cm) -> tuple[str, ...]:
     """Short noun phrases of a code without encounter phase.
 
     Raises:
         CodeError: not a billable code of the release.
     """
-    system = load_icd10cm()
     core, _ = _core_and_tail(system, system.require(value).value)
-    return tuple(_distinct(_rewordings(_open_lower(core), value, system)))
+    return tuple(_distinct(_rewordings(_open_lower(core, system), value, system)))
 
 
 def _core_and_tail(system: Icd10Cm, code: str) -> tuple[str, str]:
@@ -199,9 +196,8 @@ def _replace(text: str, rules: tuple[tuple[str, str], ...]) -> str:
 
 
 @cache
-def _term_counts() -> Counter[str]:
+def _term_counts(system: Icd10Cm) -> Counter[str]:
     """How many places of the tabular list use a wording as description or inclusion term, letter case aside."""
-    system = load_icd10cm()
     counts: Counter[str] = Counter()
     for value in system.places():
         counts[system.description(value).lower()] += 1
@@ -210,9 +206,8 @@ def _term_counts() -> Counter[str]:
 
 
 @cache
-def _names() -> frozenset[str]:
+def _names(system: Icd10Cm) -> frozenset[str]:
     """Words that the tabular list capitalises inside a text and never writes small: Escherichia, Parkinson."""
-    system = load_icd10cm()
     inside: set[str] = set()
     for value in system.places():
         if len(value) < 8:
@@ -221,16 +216,16 @@ def _names() -> frozenset[str]:
     return frozenset(word for word in inside if word[0].isupper() and word.lower() not in inside)
 
 
-def _stands_for_one_code(term: str) -> bool:
+def _stands_for_one_code(term: str, system: Icd10Cm) -> bool:
     """Inclusion terms that stand alone: no list headings, no "not otherwise" remarks, nothing two codes share."""
-    return not term.rstrip().endswith(":") and len(term) > 3 and _term_counts()[term.lower()] == 1
+    return not term.rstrip().endswith(":") and len(term) > 3 and _term_counts(system)[term.lower()] == 1
 
 
-def _open_lower(text: str) -> str:
+def _open_lower(text: str, system: Icd10Cm) -> str:
     """Lower-case the first letter, unless it opens a name (Crohn's, Vogt-Koyanagi) or an abbreviation."""
     first = text.partition(" ")[0]
     rest = first[1:]
-    if not rest.islower() or "'" in first or first in _names():
+    if not rest.islower() or "'" in first or first in _names(system):
         return text
     return text[0].lower() + text[1:]
 

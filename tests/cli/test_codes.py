@@ -91,7 +91,8 @@ def test_show_tells_every_note_with_the_place_it_stands_at() -> None:
     assert "Excludes1 (at 4): transitory endocrine" in said
     assert "7th character D: subsequent encounter" in run("show", "W19.XXXA")[1]
     assert "code also" in run("show", "J44.9")[1] and "Excludes2" in run("show", "J44.9")[1]
-    assert "not billable" in run("show", "E11")[1]
+    with pytest.raises(CodeError, match="E11 is a header"):
+        run("show", "E11")
     assert "unconfirmed" in run("show", "83036")[1]
     for block_and_leaf in ("B20", "F99", "P84", "R99", "Z66"):
         assert json.loads(run("show", block_and_leaf, "--json")[1])[0]["billable"]
@@ -136,6 +137,17 @@ def test_a_directory_without_a_release_is_one_sentence(tmp_path: Path) -> None:
     (folder / "icd10cm-tabular-2099.xml").write_text("<nothing/>")
     with pytest.raises(InputError, match="states no version"):
         run("check", "I10", "--release", str(folder))
+
+
+def test_a_release_that_lacks_codes_of_the_library_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    folder = write_release(tmp_path / "cms")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(app, ["generate", "--out", str(out), "--notes", "30", "--release", str(folder)])
+    assert isinstance(result.exception, CodeError)
+    said = str(result.exception)
+    assert said.startswith("ICD-10-CM 2099 does not hold A04.72, which the condition family")
+    assert "other codes of the library" in said
+    assert not [path for path in out.rglob("*") if path.is_file()] if out.exists() else True
 
 
 @pytest.mark.parametrize(

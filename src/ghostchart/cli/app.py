@@ -22,6 +22,7 @@ from ghostchart.cli.options import (
     Notes,
     Out,
     Overwrite,
+    Release,
     Seed,
     Source,
     SourcePath,
@@ -85,6 +86,7 @@ def run(
     config: ConfigFile = None,
     cpt: Cpt = None,
     cpt_file: CptFile = None,
+    release: Release = None,
     model: Model = None,
     enrich: Enrich = None,
     allow_uncertified: AllowUncertified = False,
@@ -107,6 +109,7 @@ def run(
         workers=workers,
         cpt=cpt,
         cpt_file=cpt_file,
+        release=release,
         model=model,
         enrich=enrich,
         allow_uncertified=allow_uncertified,
@@ -140,6 +143,7 @@ def generate(
     config: ConfigFile = None,
     cpt: Cpt = None,
     cpt_file: CptFile = None,
+    release: Release = None,
     model: Model = None,
     enrich: Enrich = None,
     overwrite: Overwrite = False,
@@ -151,20 +155,9 @@ def generate(
     from ghostchart.pipeline.run import stage_in
 
     settings = configuration(
-        config,
-        source=source,
-        path=path,
-        mapping=mapping,
-        code_map=code_map,
-        cdm_schema=cdm_schema,
-        notes=notes,
-        seed=seed,
-        workers=workers,
-        cpt=cpt,
-        cpt_file=cpt_file,
-        model=model,
-        enrich=enrich,
-    )
+        config, source=source, path=path, mapping=mapping, code_map=code_map, cdm_schema=cdm_schema, notes=notes, seed=seed,
+        workers=workers, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
+    )  # fmt: skip
     print_cpt_notice(settings.corpus.cpt)
     with stage_in(out, settings, overwrite=overwrite) as (layout, state):
         made = generate_corpus(layout, state, settings, TerminalProgress())

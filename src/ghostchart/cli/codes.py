@@ -48,8 +48,6 @@ def show(
         return
     for entry in facts:
         STDOUT.print(f"[bold]{entry['code']}[/]  {_plain(entry['description'])}  ({entry['release']})", soft_wrap=True)
-        if not entry["billable"]:
-            STDOUT.print("  not billable: a code below it is needed", soft_wrap=True)
         if "confirmed" in entry and not entry["confirmed"]:
             STDOUT.print("  unconfirmed: the number comes from background knowledge; check it in a licensed list")
         for place in entry.get("parents", ()):
@@ -178,16 +176,14 @@ def _facts(systems: CodeSystems, code: Code) -> dict[str, Any]:
     """Everything known of one code, ready for JSON."""
     entry: dict[str, Any] = {"code": code.value, "system": code.system, "release": systems.release_of(code.system)}
     icd = systems.icd10cm
+    systems.require(code)
     if code.system != "icd10cm":
-        systems.require(code)
         procedures = systems.procedures
         confirmed = procedures.is_confirmed(code.value)
         return entry | {"description": systems.describe(code), "billable": True, "confirmed": confirmed}
-    if not icd.knows(code.value):
-        systems.require(code)
     return entry | {
         "description": icd.description(code.value),
-        "billable": icd.is_billable(code.value),
+        "billable": True,
         "chapter": icd.chapter(code.value),
         "parents": [{"place": place, "description": icd.description(place)} for place in icd.ancestors(code.value)],
         "inclusion_terms": list(icd.inclusion_terms(code.value)),

@@ -87,6 +87,7 @@ def configuration(
     workers: int | None = None,
     cpt: str | None = None,
     cpt_file: Path | None = None,
+    release: Path | None = None,
     model: str | None = None,
     enrich: list[str] | None = None,
     allow_uncertified: bool = False,
@@ -114,6 +115,7 @@ def configuration(
         (values["corpus"], "notes", notes),
         (values["corpus"], "cpt", cpt),
         (values["corpus"], "cpt_file", cpt_file),
+        (values["corpus"], "icd10cm_release", release),
         (values["ehr_model"], "kind", model),
         (values["ehr_model"], "enrich", _shares(enrich) if enrich else None),
     )

@@ -83,7 +83,7 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
 
 def code_systems(config: RunConfig) -> CodeSystems:
     """The code systems this run may use."""
-    return load_code_systems(config.corpus.cpt, config.corpus.cpt_file)
+    return load_code_systems(config.corpus.cpt, config.corpus.cpt_file, config.corpus.icd10cm_release)
 
 
 def write_reports(layout: RunLayout, found: Audit, policy: str) -> None:
@@ -238,7 +238,8 @@ def _without_secrets(config: RunConfig) -> RunConfig:
     # The digest leaves the protected zone and everything else in it is guessable, so a plain seed would be too.
     source = config.source.model_copy(update={"path": None, "demo_seed": 0})
     privacy = config.privacy.model_copy(update={"policy_file": None})  # a path; the policy has a digest of its own
-    return config.model_copy(update={"seed": 0, "workers": 1, "source": source, "privacy": privacy})
+    corpus = config.corpus.model_copy(update={"icd10cm_release": None, "cpt_file": None})  # paths; releases are stated
+    return config.model_copy(update={"seed": 0, "workers": 1, "source": source, "privacy": privacy, "corpus": corpus})
 
 
 def _systems_in(layout: RunLayout) -> list[System]:

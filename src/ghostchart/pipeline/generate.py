@@ -80,12 +80,29 @@ def _generated(layout: RunLayout, config: RunConfig) -> Generated:
     return Generated(_notes_per_split(layout), load_source_report(layout), shares)
 
 
+def check_codes(config: RunConfig) -> None:
+    """Refuse code files of the user that cannot carry a run, before anything is written.
+
+    Raises:
+        InputError, ConfigError, CodeError: no CMS release, no CPT file, or a release that lacks codes of the library.
+    """
+    from ghostchart.schemas.code_systems import load_code_systems
+    from ghostchart.synth.library import load_library
+
+    corpus = config.corpus
+    if corpus.icd10cm_release is None and corpus.cpt_file is None:
+        return
+    systems = load_code_systems(corpus.cpt, corpus.cpt_file, corpus.icd10cm_release)
+    load_library(systems.icd10cm).require_release()
+
+
 def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
     """Source tables, holdout split, fitted model and identifier index; each kept once it is there."""
     report_file = layout.protected / "source" / "report.json"
     marker = layout.protected / "fitted.json"
     if state.is_started() and marker.exists():
         return
+    check_codes(config)
     tables = check_source(load_for_run(config, progress), progress)
     if not state.is_started() and layout.protected.is_dir():
         # Left by a run whose removal was interrupted: it must not pass for this one's.
