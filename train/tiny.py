@@ -23,7 +23,7 @@ MIN_CODE_COUNT = 5  # notes that must give a code before it becomes a token: few
 # the token 35), punctuation runs, line breaks.
 _SPLIT = r" ?\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
-EXCERPT_SHARE = 0.3  # of the run; see ghostchart.train.excerpts
+EXCERPT_SHARE = 0.4  # of the run; see ghostchart.train.excerpts
 EXCERPT_ROUNDS = 2
 
 HIDDEN, LAYERS, HEADS, FEED_FORWARD = 256, 4, 4, 768
