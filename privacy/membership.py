@@ -121,7 +121,8 @@ def _attack(
     results = []
     own = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
     for attack, attack_seed in zip(ATTACKS, own.spawn(len(ATTACKS)), strict=True):
-        results.append(AttackResult(attack.name, attack.words, populations.scores(attack.method, attack_seed)))
+        scores = populations.scores(attack.method, attack_seed)
+        results.append(AttackResult(attack.name, attack.words, scores, attack.sees_copies))
         advance(1)
     return tuple(results), find_copies(populations.members, populations.held_out, populations.synthetic)
 

@@ -13,11 +13,17 @@ from ghostchart.privacy.attacks.shadow import N_SHADOWS, shadow_attack
 
 @dataclass(frozen=True)
 class MembershipAttack:
-    """One attack: its name in reports, what it does in plain words, and the scoring itself."""
+    """One attack: its name in reports, what it does in plain words, and the scoring itself.
+
+    ``sees_copies``: its highest scores go to patients whose records came through, so that members crowding them are
+    evidence of copies. The others rank by how well a patient fits the model; members lead there a little in every
+    model that learnt anything, which the bounds of AUC and TPR judge by size.
+    """
 
     name: str
     words: str
     method: Method
+    sees_copies: bool = False
 
 
 ATTACKS: tuple[MembershipAttack, ...] = (
@@ -25,11 +31,13 @@ ATTACKS: tuple[MembershipAttack, ...] = (
         "nearest neighbour",
         "is the patient closer to a synthetic patient than to any reference patient?",
         nearest_neighbour_ratio,
+        sees_copies=True,
     ),
     MembershipAttack(
         "density ratio (DOMIAS)",
         "are synthetic patients denser around the patient than reference patients?",
         kernel_density_ratio,
+        sees_copies=True,
     ),
     MembershipAttack(
         "copula likelihood ratio",

@@ -17,11 +17,12 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class AttackResult:
-    """One attack's scores."""
+    """One attack's scores; ``sees_copies`` as in the catalogue."""
 
     name: str
     words: str
     scores: AttackScores
+    sees_copies: bool = True
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Judgement:
 
     Attributes:
         aucs: one per attack, at the corrected confidence; empty where only the exact tests were wanted.
-        tails: p-value per attack of members crowding the top scores.
+        tails: p-value of members crowding the top scores, per attack that sees copies.
         confidence: of each attack's intervals, corrected for the number of attacks (Bonferroni).
-        alpha: bar of each exact test, corrected for their number (one per attack, and equal records).
+        alpha: bar of each exact test, corrected for their number (one per attack that sees copies, and equal records).
         failures: evidence of leakage; doubts: bounds that this n cannot hold.
     """
 
@@ -74,9 +75,10 @@ def judge(
         rng: for bootstraps; None leaves the AUC out (controls, where only whether the gate fails is asked).
     """
     confidence = 1 - (1 - policy.confidence) / len(results)
-    alpha = policy.false_alarm_rate / (len(results) + 1)
+    copy_attacks = [result for result in results if result.sees_copies]
+    alpha = policy.false_alarm_rate / (len(copy_attacks) + 1)
     aucs = tuple(_auc(result, policy, confidence, rng) for result in results) if rng is not None else ()
-    tails = tuple(tail_p_value(result.scores) for result in results)
+    tails = tuple(tail_p_value(result.scores) for result in copy_attacks)
     failures: list[str] = []
     doubts: list[str] = []
     if copies.p_value < alpha:
@@ -91,12 +93,13 @@ def judge(
                 failures.append(f"members can be told from non-members by {result.name}: {said}")
             else:
                 doubts.append(f"too few patients to exclude that {result.name} tells members: {said}")
-    for result, tail in zip(results, tails, strict=True):
+    for result, tail in zip(copy_attacks, tails, strict=True):
         if tail < alpha:
             failures.append(
                 f"members crowd the highest scores of {result.name} beyond chance (p = {tail:.1e}, limit {alpha:.1e}), "
                 "as copies of patients would"
             )
+    for result in results:
         hits, n = caught(result.scores, 0.01), len(result.scores.members)
         upper = clopper_pearson(hits, n, confidence)[1] if hits is not None else 0.0
         if hits is not None and upper > policy.membership_tpr_at_1pct_upper:

@@ -11,6 +11,7 @@ from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.vocabulary import (
     countries,
+    diseases_of_people,
     eponyms,
     given_names,
     is_given_name,
@@ -270,6 +271,18 @@ def _is_pair(first: str, last: str) -> bool:
 def is_fixed_phrase(text: str, start: int, end: int) -> bool:
     words = re.findall(r"[a-z]+", text[start:end].lower())
     return any(" ".join(pair) in not_people() for pair in pairwise(words))
+
+
+_OF_SOMEBODY = re.compile(r"['’]s[ -]([a-z]{3,})")
+
+
+def is_disease(text: str, finding: PhiFinding) -> bool:
+    """Whether a name found is the first word of a disease ("Vincent's infections"), as ICD-10-CM has it."""
+    rest = _OF_SOMEBODY.match(text, finding.end)
+    if finding.entity_type != "PERSON" or rest is None:
+        return False
+    word = text[finding.start : finding.end].rsplit(maxsplit=1)[-1].lower()
+    return f"{word} {rest[1].rstrip('s')}" in diseases_of_people()
 
 
 def name_findings(text: str) -> Iterable[PhiFinding]:

@@ -108,14 +108,17 @@ def _findings(results: Sequence[Any]) -> list[PhiFinding]:
 
 def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from shaped_findings(text, clinical=clinical)
-    yield from names.name_findings(text)
-    yield from cues.cued_names(text, clinical=clinical)
+    for finding in (*names.name_findings(text), *cues.cued_names(text, clinical=clinical)):
+        if not names.is_disease(text, finding):
+            yield finding
     yield from records.keyed_findings(text)
 
 
 def _ner_findings(text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
     for entity in artifacts.entities:
-        yield from model_names.weigh(text, entity.start_char, entity.end_char, entity.label_, clinical=clinical)
+        for finding in model_names.weigh(text, entity.start_char, entity.end_char, entity.label_, clinical=clinical):
+            if not names.is_disease(text, finding):
+                yield finding
 
 
 def _recognizer(presidio: Any, name: str, entities: list[str], find: Any) -> Any:

@@ -50,6 +50,12 @@ def eponyms() -> frozenset[str]:
 
 
 @cache
+def diseases_of_people() -> frozenset[str]:
+    """ "vincent infection": what ICD-10-CM calls by somebody's name with 's, lower case, singular."""
+    return _words("diseases_of_people.txt")
+
+
+@cache
 def not_in_names() -> frozenset[str]:
     """Words beside names that belong to no name: articles, labels, months, verbs of notes."""
     return _words("not_in_names.txt")

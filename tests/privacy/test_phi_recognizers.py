@@ -104,6 +104,7 @@ CLEAN = [
     "Wound Care Clinic and Pain Management Clinic.", "Coumadin Clinic on Monday.", "Primary Care in 2 weeks.",
     "Version 1.2.3.4 of the form.", "NDC 00093-7146-56", "lot of 12345678 cells/uL",
     "2019 and 2020 were quiet years.", "walked 30 minutes a day", "2 mile road race",
+    "A 75-year-old man seen for HTN and other Vincent's infections.", "Fournier's disease of vagina",
     "35F, here re: IDA. Reports fatigue.", "CC: CHAD",
     "Assessment and Plan", "Chest X-ray, PA and lateral", "Dr. visit in two weeks",
     "Lives in assisted living.", "Patient May Shower", "Murphy Sign negative",
