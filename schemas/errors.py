@@ -27,20 +27,21 @@ from __future__ import annotations
 
 
 class GhostchartError(Exception):
-    """Base of all; ``str()`` gives "what (where). fix"."""
+    """Base of all; ``str()`` gives "what (where). fix". Where no fix is given, ``usual_fix`` of the kind stands."""
 
     exit_code = 2
+    usual_fix: str | None = None
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
         self.what = what.rstrip(".")
         self.where = where
-        self.fix = fix
+        self.fix = fix or self.usual_fix
         text = self.what
         if where:
             text += f" ({where})"
         text += "."
-        if fix:
-            text += f" {fix.rstrip('.')}."
+        if self.fix:
+            text += f" {self.fix.rstrip('.')}."
         super().__init__(text)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -66,6 +67,8 @@ class InputError(GhostchartError):
 
 class SourceError(InputError):
     """Hospital tables are missing, malformed or contradict themselves."""
+
+    usual_fix = "Correct the source there or export it again"
 
 
 class CodeError(InputError):

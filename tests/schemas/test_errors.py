@@ -6,7 +6,15 @@ import re
 import pytest
 
 from ghostchart.schemas import errors
-from ghostchart.schemas.errors import CodeError, ConfigError, GateRefused, GhostchartError, Refusal, UsageError
+from ghostchart.schemas.errors import (
+    CodeError,
+    ConfigError,
+    GateRefused,
+    GhostchartError,
+    Refusal,
+    SourceError,
+    UsageError,
+)
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GhostchartError)]
 
@@ -41,3 +49,10 @@ def test_callers_can_catch_by_branch() -> None:
     assert issubclass(ConfigError, UsageError)
     assert issubclass(GateRefused, Refusal)
     assert not issubclass(Refusal, UsageError)
+
+
+def test_source_errors_say_what_to_do_even_where_nobody_thought_of_it() -> None:
+    assert str(SourceError("the table is empty", where="patients.csv")) == (
+        "the table is empty (patients.csv). Correct the source there or export it again."
+    )
+    assert str(SourceError("the table is empty", fix="Fill it")).endswith(". Fill it.")
