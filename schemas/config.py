@@ -166,9 +166,9 @@ class EvaluateConfig(Section):
     zero_shot_base: str = "smollm2-135m"
     zero_shot: bool = True
     tfidf: bool = True
-    max_notes: Annotated[int, Field(ge=1)] = 100
+    max_notes: Annotated[int, Field(ge=1)] = 60
     batch_notes: Annotated[int, Field(ge=1)] = 16
-    max_new_tokens: Annotated[int, Field(ge=8)] = 160
+    max_new_tokens: Annotated[int, Field(ge=8)] = 128
     bootstrap_resamples: Annotated[int, Field(ge=100)] = 1000
     seed: int = 0
 
