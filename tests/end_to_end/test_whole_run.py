@@ -56,7 +56,8 @@ def test_verify_says_valid(finished) -> None:
 def test_every_gate_passed_with_its_controls(finished) -> None:
     leakage = json.loads((finished.corpus / "reports" / "leakage.json").read_text())["verdicts"]
     validation = json.loads((finished.corpus / "reports" / "validation.json").read_text())["verdicts"]
-    assert [verdict["gate"] for verdict in leakage] == ["phi_scan", "source_overlap", "membership_inference"]
+    gates = ["phi_scan", "source_overlap", "membership_inference", "disclosure", "text_copies"]
+    assert [verdict["gate"] for verdict in leakage] == gates
     assert [verdict["gate"] for verdict in validation] == ["corpus_validation"]
     assert {verdict["outcome"] for verdict in leakage + validation} == {"passed"}
     assert any("planted" in measure["name"].lower() for measure in leakage[2]["measures"])
@@ -116,13 +117,14 @@ def test_every_gold_code_has_text_behind_it_and_every_surrogate_is_in_the_ledger
     assert count > 600
 
 
-def test_both_classes_of_interest_and_all_note_types_are_there(finished) -> None:
+def test_both_classes_of_interest_and_the_common_note_types_are_there(finished) -> None:
     strata, types = set(), set()
     for note in iter_notes(finished.corpus):
         strata.update(note.strata)
         types.add(note.note_type)
     assert {"advanced_illness", "frailty"} <= strata
-    assert types == {"office_soap", "ed", "discharge_summary", "awv"}
+    assert {"office_soap", "ed", "discharge_summary", "awv"} <= types
+    assert len(types) >= 8
 
 
 def test_metrics_have_the_documented_shape(finished) -> None:
