@@ -63,8 +63,9 @@ class MappedTable(Section):
     def _fields_fit_kind(self) -> MappedTable:
         needed, may = FIELDS[self.kind]
         given = self.mapped.keys() | self.constants.keys()
-        for field in (self.columns.keys() | self.constants.keys() | self.values.keys()) - {*needed, *may}:
-            raise ValueError(f"{self.kind} have no field {field}; they have {', '.join((*needed, *may))}")
+        unknown = sorted((self.columns.keys() | self.constants.keys() | self.values.keys()) - {*needed, *may})
+        if unknown:
+            raise ValueError(f"{self.kind} have no field {', '.join(unknown)}; they have {', '.join((*needed, *may))}")
         for field in needed:
             if field not in given:
                 raise ValueError(f"{self.kind} need a column for {field}")

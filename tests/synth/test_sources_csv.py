@@ -226,7 +226,7 @@ def test_broken_gzip(export: Path) -> None:
         ("birth_date: DOB", "birth_date: null", "patients need a column for birth_date"),
         ("birth_date: DOB", "birth_date: DOB\n    colour: EYES", "patients have no field colour"),
         ("PERSON:", "NAME:", "no identifier type NAME"),
-        ("kind: conditions", "kind: medications", "medications have no field system"),
+        ("kind: conditions", "kind: medications", "medications have no field code, "),
         ("tables:", "table:", "Field required"),
         ("tables:", "tables: [", "not valid YAML"),
     ],
