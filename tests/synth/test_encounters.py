@@ -183,7 +183,7 @@ def test_long_tail_reaches_every_chapter_and_obeys_sex() -> None:
     letters = {code[0] for code in found}
     assert letters >= set("ABCDEFGHIJKLMNPQRSTZ")
     assert letters & set("VWXY")  # one chapter: external causes
-    assert len(found) > 1100
+    assert len(found) > 900  # of 1,500 draws, most from the heads of the chapters
     assert not [
         code for code in found if library().family_of(code) is None and not condition_fits(library(), code, "M", 66)
     ]
