@@ -7,6 +7,7 @@
 
 A planted identifier counts as found when findings cover at least half of its characters, whatever their type; a finding
 is right when at least half of it lies on planted identifiers, or when it is one with a unit of up to 12 characters. Names come from mimesis (see ``phi_texts``).
+The sentences are not held out: misses on them were read while rules were written, so recall on unseen text will be lower.
 ``GHOSTCHART_BENCH_ROUNDS`` fillings of every frame (10); ``GHOSTCHART_BENCH_SHOW=1`` prints what was missed.
 """
 # ruff: noqa: E501  (rows of values read better unbroken)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ghostchart.schemas.canonical import readable_json
-from ghostchart.schemas.errors import OutputError
+from ghostchart.privacy.protected_reports import write_protected_json
 
 _CONTEXT_CHARS = 40
 FINDINGS = "findings.json"
@@ -56,15 +54,4 @@ def write_protected_findings(protected: Path, findings: Sequence[ProtectedFindin
     Raises:
         OutputError: the folder cannot be written.
     """
-    folder = protected / "reports"
-    path = folder / FINDINGS
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(readable_json({"findings": [asdict(item) for item in findings]}))
-    except OSError as error:
-        raise OutputError(f"cannot write {FINDINGS}: {error.strerror}", where=str(folder)) from None
-    return path
+    return write_protected_json(protected, FINDINGS, {"findings": [asdict(item) for item in findings]})

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ghostchart.schemas.canonical import readable_json
-from ghostchart.schemas.errors import OutputError
+from ghostchart.privacy.protected_reports import write_protected_json
 
 AT_RISK = "at_risk.json"
 
@@ -40,15 +38,4 @@ def write_at_risk(protected: Path, patients: Sequence[AtRisk]) -> Path:
     Raises:
         OutputError: the folder cannot be written.
     """
-    folder = protected / "reports"
-    path = folder / AT_RISK
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(readable_json({"patients": [asdict(item) for item in patients]}))
-    except OSError as error:
-        raise OutputError(f"cannot write {AT_RISK}: {error.strerror}", where=str(folder)) from None
-    return path
+    return write_protected_json(protected, AT_RISK, {"patients": [asdict(item) for item in patients]})

@@ -17,7 +17,8 @@ def _population(curve: Curve) -> str:
     return curve.name.partition(": ")[2]
 
 
-def _ranks(axes: Axes, curves: Sequence[Curve]) -> None:
+def _line_and_dots(axes: Axes, curves: Sequence[Curve], source_label: str = "source") -> None:
+    """The source as a line, every other population as dots around it."""
     for curve in curves:
         is_source = _population(curve) == "source"
         axes.plot(
@@ -25,12 +26,16 @@ def _ranks(axes: Axes, curves: Sequence[Curve]) -> None:
             curve.y,
             color=_COLOURS.get(_population(curve)),
             linestyle="-" if is_source else "none",
-            linewidth=1.8,
+            linewidth=1.6,
             marker=None if is_source else "o",
-            markersize=2.6,
+            markersize=3.0,
             alpha=0.9,
-            label=_population(curve),
+            label=source_label if is_source else _population(curve),
         )
+
+
+def _ranks(axes: Axes, curves: Sequence[Curve]) -> None:
+    _line_and_dots(axes, curves)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("rank of the code in the source")
@@ -79,18 +84,7 @@ def _pyramid(axes: Axes, curves: Sequence[Curve]) -> None:
 
 
 def _lifts(axes: Axes, curves: Sequence[Curve]) -> None:
-    for curve in curves:
-        is_source = _population(curve) == "source"
-        axes.plot(
-            curve.x,
-            curve.y,
-            color=_COLOURS.get(_population(curve)),
-            linestyle="-" if is_source else "none",
-            linewidth=1.5,
-            marker=None if is_source else "o",
-            markersize=3.2,
-            label="source (the diagonal)" if is_source else _population(curve),
-        )
+    _line_and_dots(axes, curves, source_label="source (the diagonal)")
     axes.set_xlabel("log lift in the source, pairs averaged in bins")
     axes.set_ylabel("log lift")
 
