@@ -29,9 +29,9 @@ from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
 from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.forms import FormBook
 from ghostchart.synth.notes.noise import Noise
+from ghostchart.synth.notes.own_templates import templates_for
 from ghostchart.synth.notes.phrases import load_phrases
 from ghostchart.synth.notes.surrogates import SurrogatePool
-from ghostchart.synth.notes.template_files import templates_for
 from ghostchart.synth.notes.views import Entry
 from ghostchart.synth.notes.writer import NoteWriter
 from ghostchart.synth.policy import code_encounter

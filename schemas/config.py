@@ -81,7 +81,8 @@ class EhrModelConfig(Section):
 class CorpusConfig(Section):
     """How many notes, how split, which procedure codes.
 
-    ``notes_per_shard`` is part of the corpus's identity: it decides which shard draws from which stream.
+    ``notes_per_shard`` is part of the corpus's identity: it decides which shard draws from which stream. ``templates`` is a
+    directory of the hospital's own templates, used beside the built-in ones.
     """
 
     notes: Annotated[int, Field(ge=30)] = 8000
@@ -91,6 +92,7 @@ class CorpusConfig(Section):
     cpt: CptSetting = "starter"
     cpt_file: Path | None = None
     icd10cm_release: Path | None = None
+    templates: Path | None = None
     distractors_per_note: Annotated[float, Field(ge=0, le=10)] = 2.0
     tail_quota: Annotated[float, Field(ge=0, le=1)] = 0.3
     noise: Annotated[float, Field(ge=0, le=1)] = 0.3

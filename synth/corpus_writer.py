@@ -26,8 +26,8 @@ from ghostchart.schemas.note import SPLITS, Note, Split, notes_to_table
 from ghostchart.schemas.screening import SurrogateScreen
 from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
 from ghostchart.synth.notes.draws import Draws
+from ghostchart.synth.notes.own_templates import templates_for
 from ghostchart.synth.notes.surrogates import SurrogatePool
-from ghostchart.synth.notes.template_files import templates_for
 
 if TYPE_CHECKING:
     from ghostchart.schemas.clinical import Encounter
@@ -151,7 +151,7 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
     notes = []
     for position, encounter in enumerate(encounters):
         draw_seed = int(draw_seeds[position])
-        templates = templates_for(encounter.note_type, task.split)
+        templates = templates_for(encounter.note_type, task.split, task.config.templates)
         note_id = f"{task.split}-{task.index:05d}-{position:06d}"
         identity = NoteIdentity(note_id, task.split, draw_seed, keyed_digest(key, note_id))
         gold = code_encounter(encounter, library, systems)

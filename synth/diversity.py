@@ -14,9 +14,9 @@ from jinja2 import nodes
 from ghostchart.schemas.corpus import iter_notes
 from ghostchart.schemas.measures import Measure, proportion
 from ghostchart.schemas.note import Note, Split
+from ghostchart.synth.notes.own_templates import all_templates
 from ghostchart.synth.notes.phrases import VOICES, load_phrases
 from ghostchart.synth.notes.sandbox import NoteSandbox
-from ghostchart.synth.notes.template_files import shipped_templates
 
 CONTAINMENT_LIMIT = 0.10
 UNSEEN_FORMS_LOWER = 0.30
@@ -40,10 +40,10 @@ def grams_of(tokens: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
     return zip(*(tokens[shift:] for shift in range(size)), strict=False)
 
 
-def fixed_wording(split: Split) -> Iterator[list[str]]:
+def fixed_wording(split: Split, own_templates: Path | None = None) -> Iterator[list[str]]:
     """Words of every template and phrase that notes of a split may use, slots left out, one list per template or phrase."""
     sandbox = NoteSandbox()
-    for template in shipped_templates():
+    for template in all_templates(own_templates):
         if template.info.split == split:
             tree = sandbox.parse(template.source)
             yield [word for data in tree.find_all(nodes.TemplateData) for word in words_of(data.data)]
@@ -58,18 +58,19 @@ def fixed_wording(split: Split) -> Iterator[list[str]]:
                 yield words_of(" ".join(frame.literals))
 
 
-def measure_splits(corpus: Path) -> tuple[Measure, ...]:
+def measure_splits(corpus: Path, own_templates: Path | None = None) -> tuple[Measure, ...]:
     """Distance of test from training wording, by template and by phrase.
 
     Args:
         corpus: directory with ``data/``; one shard is in memory at a time.
+        own_templates: directory of the hospital's own templates, where it has some.
 
     Returns:
         Share of the test templates' 8-grams that training templates hold (limit 0.10), share of condition mentions in
         test with a form that training never used for that code (at least 0.30; codes that training knows only), and
         the number of codes documented in three or more forms (at least 2,000).
     """
-    train, test = (_grams_of_wording(split) for split in ("train", "test"))
+    train, test = (_grams_of_wording(split, own_templates) for split in ("train", "test"))
     forms: dict[str, set[str]] = defaultdict(set)
     for note in iter_notes(corpus, "train"):
         for code, form in condition_mentions(note):
@@ -117,8 +118,8 @@ def condition_mentions(note: Note) -> Iterator[tuple[str, str]]:
                 yield code.value, note.text[span.start : span.end].lower()
 
 
-def _grams_of_wording(split: Split) -> Grams:
-    return {gram for tokens in fixed_wording(split) for gram in grams_of(tokens, _GRAM)}
+def _grams_of_wording(split: Split, own_templates: Path | None) -> Grams:
+    return {gram for tokens in fixed_wording(split, own_templates) for gram in grams_of(tokens, _GRAM)}
 
 
 def distinct_3(texts: Iterable[str]) -> float:

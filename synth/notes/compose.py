@@ -14,6 +14,7 @@ from ghostchart.schemas.errors import TemplateError
 from ghostchart.schemas.note import Distractor, Note, NoteCode, Span, Split, Surrogate
 from ghostchart.synth.encounters.situational_distractors import CODED_ALL_THE_SAME
 from ghostchart.synth.notes.blocks import write_blocks
+from ghostchart.synth.notes.confined import LimitExceededError, bounded
 from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.forms import FormBook, WordingLibrary
 from ghostchart.synth.notes.marks import MarkedSpan, tidy
@@ -160,6 +161,26 @@ def render(template: CompiledTemplate, writer: NoteWriter) -> tuple[str, list[Ma
     """
     where = f"template {template.info.id}"
     blocks = write_blocks(writer)
+    if template.trusted:
+        marked = _lay_out(template, blocks, where)
+    else:
+        try:
+            with bounded():
+                marked = _lay_out(template, blocks, where)
+        except LimitExceededError as error:
+            raise TemplateError(
+                str(error), where=where, fix="Run 'ghostchart templates lint' on its directory"
+            ) from None
+    scuff = writer.noise.scuff if writer.noise.amount > 0 else None
+    return writer.marks.resolve(tidy(marked), where=where, scuff=scuff)
+
+
+def _lay_out(template: CompiledTemplate, blocks: dict[str, object], where: str) -> str:
+    """What the template makes of the blocks, marks still in it.
+
+    Raises:
+        TemplateError: undefined names, sandbox violations, or a text longer than any note may be.
+    """
     try:
         pieces: list[str] = []
         size = 0
@@ -174,8 +195,7 @@ def render(template: CompiledTemplate, writer: NoteWriter) -> tuple[str, list[Ma
         raise TemplateError(f"undefined: {error}", where=_line(where, error)) from None
     except (TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise TemplateError(f"cannot be rendered: {type(error).__name__}: {error}", where=_line(where, error)) from None
-    scuff = writer.noise.scuff if writer.noise.amount > 0 else None
-    return writer.marks.resolve(tidy("".join(pieces)), where=where, scuff=scuff)
+    return "".join(pieces)
 
 
 def _line(where: str, error: BaseException) -> str:

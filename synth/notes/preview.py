@@ -14,6 +14,7 @@ from ghostchart.synth.library.strata import strata_of
 from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
 from ghostchart.synth.notes.confined import LimitExceededError, run_confined
 from ghostchart.synth.notes.examples import example
+from ghostchart.synth.notes.own_templates import all_templates
 from ghostchart.synth.notes.surrogates import SurrogatePool
 from ghostchart.synth.notes.template_files import (
     CompiledTemplate,
@@ -61,6 +62,51 @@ def preview_template(template: CompiledTemplate, seed: int = 0) -> Note:
     )
     digest = keyed_digest(b"preview", str(seed), template.info.id)
     return composer.compose(encounter, gold, template, NoteIdentity("preview", template.info.split, seed, digest))
+
+
+def preview_file(path: Path, seed: int = 0) -> Note:
+    """A note of a template file that nobody vouches for, rendered in a child process with limits.
+
+    Raises:
+        TemplateError: the file cannot be used as a template (the first problem with its line), loses evidence, or met a
+            limit.
+    """
+    example("office_soap")  # loaded here, once, and not within the child's limits
+    load_code_systems()
+    try:
+        note: Note | TemplateError = run_confined(_read_and_preview, path, seed)
+    except LimitExceededError as error:
+        raise TemplateError(str(error), where=path.name) from None
+    if isinstance(note, TemplateError):
+        raise note
+    return note
+
+
+def _read_and_preview(path: Path, seed: int) -> Note | TemplateError:
+    template, problems = read_template(path, path.name)
+    if template is None:
+        return TemplateError(problems[0].message, where=problems[0].place)
+    try:
+        return preview_template(template, seed)
+    except TemplateError as error:
+        return error
+
+
+def require_sound(directory: Path) -> None:
+    """Refuse a directory of templates in which anything is wrong.
+
+    Raises:
+        TemplateError: the first problem of :func:`lint_templates` or of the set as a whole, and how many more there are.
+    """
+    problems = lint_templates(directory)
+    if problems:
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        raise TemplateError(
+            f"{problems[0].message}{more}",
+            where=problems[0].place,
+            fix="'ghostchart templates lint' lists every problem of the directory",
+        )
+    all_templates(directory)
 
 
 def lint_templates(directory: Path) -> tuple[TemplateProblem, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -50,11 +50,12 @@ class TemplateInfo:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTemplate:
-    """A template ready to render."""
+    """A template ready to render; one that nobody vouches for (a user's own) is rendered with limits."""
 
     info: TemplateInfo
     jinja: Template
     source: str
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,12 @@ class TemplateProblem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        return f"{self.place}: {self.message}"
+
+    @property
+    def place(self) -> str:
+        """File, and line where there is one."""
+        return f"{self.file}, line {self.line}" if self.line else self.file
 
 
 _SANDBOX = NoteSandbox()
@@ -87,21 +93,8 @@ def list_templates() -> tuple[TemplateInfo, ...]:
     return tuple(template.info for template in shipped_templates())
 
 
-@cache
-def templates_for(note_type: str, split: Split) -> tuple[CompiledTemplate, ...]:
-    """Templates of one note type that notes of one split may use, never empty.
-
-    Raises:
-        TemplateError: none.
-    """
-    found = tuple(t for t in shipped_templates() if t.info.note_type == note_type and t.info.split == split)
-    if not found:
-        raise TemplateError(f"no template for note type {note_type!r} in split {split}")
-    return found
-
-
-def load_templates(folder: Path) -> tuple[CompiledTemplate, ...]:
-    """Every template below a folder, by id.
+def load_templates(folder: Path, *, trusted: bool = True) -> tuple[CompiledTemplate, ...]:
+    """Every template below a folder, by id; ``trusted`` ones are rendered without limits on time and memory.
 
     Raises:
         TemplateError: no templates, one of them broken, or two with the same id (file and line named).
@@ -110,10 +103,10 @@ def load_templates(folder: Path) -> tuple[CompiledTemplate, ...]:
     for path in template_paths(folder):
         template, problems = read_template(path, path.relative_to(folder).as_posix())
         if template is None or problems:
-            raise TemplateError(problems[0].message, where=_place(problems[0]))
+            raise TemplateError(problems[0].message, where=problems[0].place)
         if template.info.id in loaded:
             raise TemplateError(f"template id {template.info.id!r} is used twice", where=template.info.file)
-        loaded[template.info.id] = template
+        loaded[template.info.id] = replace(template, trusted=trusted)
     if not loaded:
         raise TemplateError(f"there are no {TEMPLATE_SUFFIX} files", where=folder.name)
     return tuple(loaded[name] for name in sorted(loaded))
@@ -218,7 +211,3 @@ def _attribute_problems(node: nodes.Getattr, name: str) -> list[TemplateProblem]
 
 def _is_hidden(node: Any) -> bool:
     return isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.startswith("_")
-
-
-def _place(problem: TemplateProblem) -> str:
-    return f"{problem.file}, line {problem.line}" if problem.line else problem.file

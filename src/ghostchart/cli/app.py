@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ghostchart import __version__
-from ghostchart.cli import audit, codes, keys, review, templates
+from ghostchart.cli import audit, codes, keys, review
+from ghostchart.cli import templates as template_commands
 from ghostchart.cli.options import (
     AllowUncertified,
     CdmSchema,
@@ -19,6 +20,7 @@ from ghostchart.cli.options import (
     Enrich,
     Mapping,
     Model,
+    NoiseAmount,
     Notes,
     Out,
     Overwrite,
@@ -26,6 +28,8 @@ from ghostchart.cli.options import (
     Seed,
     Source,
     SourcePath,
+    TailQuota,
+    Templates,
     Workers,
     configuration,
     configuration_of,
@@ -45,7 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(audit.app, name="audit")
 app.add_typer(codes.app, name="codes")
-app.add_typer(templates.app, name="templates")
+app.add_typer(template_commands.app, name="templates")
 app.add_typer(review.app, name="review")
 app.add_typer(keys.app, name="keys")
 app.command(
@@ -89,6 +93,9 @@ def run(
     release: Release = None,
     model: Model = None,
     enrich: Enrich = None,
+    templates: Templates = None,
+    tail_quota: TailQuota = None,
+    noise: NoiseAmount = None,
     allow_uncertified: AllowUncertified = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -98,22 +105,10 @@ def run(
     from ghostchart.pipeline.run import run as run_everything
 
     settings = configuration(
-        config,
-        source=source,
-        path=path,
-        mapping=mapping,
-        code_map=code_map,
-        cdm_schema=cdm_schema,
-        notes=notes,
-        seed=seed,
-        workers=workers,
-        cpt=cpt,
-        cpt_file=cpt_file,
-        release=release,
-        model=model,
-        enrich=enrich,
-        allow_uncertified=allow_uncertified,
-    )
+        config, source=source, path=path, mapping=mapping, code_map=code_map, cdm_schema=cdm_schema, notes=notes, seed=seed,
+        workers=workers, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
+        templates=templates, tail_quota=tail_quota, noise=noise, allow_uncertified=allow_uncertified,
+    )  # fmt: skip
     print_cpt_notice(settings.corpus.cpt)
     result = run_everything(out, settings, TerminalProgress(), overwrite=overwrite)
     print_verdicts(result.audit.gates)
@@ -146,6 +141,9 @@ def generate(
     release: Release = None,
     model: Model = None,
     enrich: Enrich = None,
+    templates: Templates = None,
+    tail_quota: TailQuota = None,
+    noise: NoiseAmount = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Learn the source and write notes: an uncertified OUT/corpus. Resumes a killed run."""
@@ -157,6 +155,7 @@ def generate(
     settings = configuration(
         config, source=source, path=path, mapping=mapping, code_map=code_map, cdm_schema=cdm_schema, notes=notes, seed=seed,
         workers=workers, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
+        templates=templates, tail_quota=tail_quota, noise=noise,
     )  # fmt: skip
     print_cpt_notice(settings.corpus.cpt)
     with stage_in(out, settings, overwrite=overwrite) as (layout, state):

@@ -36,6 +36,7 @@ COMMENTS: dict[str, str] = {
     "corpus.cpt": "off, starter (bare numbers, own words) or licensed (your file; needs an AMA licence)",
     "corpus.cpt_file": "CSV or tab-separated with columns code, description; for cpt: licensed",
     "corpus.icd10cm_release": "directory of another CMS release (tabular XML and code list); null: the one shipped",
+    "corpus.templates": "directory of your own note templates, used beside the built-in ones ('ghostchart templates lint')",
     "corpus.distractors_per_note": "average number of mentions that must not be coded",
     "corpus.tail_quota": "share of notes with a billable code outside the condition families, spread over all chapters",
     "corpus.noise": "0 to 1: typos, shorthand, empty sections, long negated lists, lab tables; gold never changes",

@@ -69,6 +69,29 @@ Release = Annotated[
     Path | None,
     typer.Option("--release", help="Directory of another CMS release of ICD-10-CM (tabular XML and code list)."),
 ]
+Templates = Annotated[
+    Path | None,
+    typer.Option(
+        "--templates",
+        help="Directory of your own note templates, used beside the built-in ones ('ghostchart templates lint' checks it).",
+    ),
+]
+TailQuota = Annotated[
+    float | None,
+    typer.Option(
+        "--tail-quota",
+        help="Share of notes with a billable code outside the condition families, spread over all chapters.",
+        show_default="0.3",
+    ),
+]
+NoiseAmount = Annotated[
+    float | None,
+    typer.Option(
+        "--noise",
+        help="0 (tidy) to 1: typos, shorthand, missing sections, pasted lists. Gold codes never change with it.",
+        show_default="0.3",
+    ),
+]
 AllowUncertified = Annotated[
     bool, typer.Option("--allow-uncertified", help="Go on without a certificate; every output is stamped so.")
 ]
@@ -90,6 +113,9 @@ def configuration(
     release: Path | None = None,
     model: str | None = None,
     enrich: list[str] | None = None,
+    templates: Path | None = None,
+    tail_quota: float | None = None,
+    noise: float | None = None,
     allow_uncertified: bool = False,
 ) -> RunConfig:
     """The file's settings with the flags laid over them.
@@ -116,6 +142,9 @@ def configuration(
         (values["corpus"], "cpt", cpt),
         (values["corpus"], "cpt_file", cpt_file),
         (values["corpus"], "icd10cm_release", release),
+        (values["corpus"], "templates", templates),
+        (values["corpus"], "tail_quota", tail_quota),
+        (values["corpus"], "noise", noise),
         (values["ehr_model"], "kind", model),
         (values["ehr_model"], "enrich", _shares(enrich) if enrich else None),
     )

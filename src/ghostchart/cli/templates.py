@@ -24,16 +24,23 @@ def list_() -> None:
     STDOUT.print(table)
 
 
-@app.command(epilog="Example: [bold]ghostchart templates preview office_soap/terse --seed 3[/]")
+@app.command(
+    epilog="Examples: [bold]ghostchart templates preview office_soap/terse --seed 3[/]   |   "
+    "[bold]ghostchart templates preview my-templates/clinic.md.j2[/]"
+)
 def preview(
-    template: Annotated[str, typer.Argument(help="Template id from 'templates list'.")],
+    template: Annotated[
+        str, typer.Argument(help="Template id from 'templates list', or a file of your own (*.md.j2).")
+    ],
     seed: Annotated[int, typer.Option(help="Another seed, other words.")] = 1,
 ) -> None:
     """Render one template on a built-in example encounter and show its gold codes with their evidence."""
     from ghostchart.console import STDOUT
     from ghostchart.synth.notes.preview import preview as render
+    from ghostchart.synth.notes.preview import preview_file
+    from ghostchart.synth.notes.template_files import TEMPLATE_SUFFIX
 
-    note = render(template, seed)
+    note = preview_file(Path(template), seed) if template.endswith(TEMPLATE_SUFFIX) else render(template, seed)
     STDOUT.print(note.text, markup=False)
     STDOUT.print("")
     for code in note.codes:

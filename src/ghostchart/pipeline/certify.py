@@ -75,7 +75,8 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
     leakage = run_leakage_gates(subject, policy, stream(config.seed, "audit"), progress, workers=config.workers)
     with progress.task("Measuring fidelity", None):
         fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout)
-        fidelity = fidelity.model_copy(update={"measures": (*fidelity.measures, *measure_splits(layout.corpus))})
+        splits = measure_splits(layout.corpus, config.corpus.templates)
+        fidelity = fidelity.model_copy(update={"measures": (*fidelity.measures, *splits)})
     found = Audit(tuple(leakage), tuple(validation), fidelity)
     write_reports(layout, found, f"{policy.profile}, sha256:{policy.digest}")
     return found
@@ -234,11 +235,15 @@ def _sign(layout: RunLayout, state: RunState, config: RunConfig, found: Audit) -
         return issue_certificate(layout.corpus, found.gates, facts, key, config.certify.valid_days, datetime.now(UTC))
 
 
+# Paths of this machine; releases are stated, and each note names its template.
+_PATHS = ("icd10cm_release", "cpt_file", "templates")
+
+
 def _without_secrets(config: RunConfig) -> RunConfig:
     # The digest leaves the protected zone and everything else in it is guessable, so a plain seed would be too.
     source = config.source.model_copy(update={"path": None, "demo_seed": 0})
     privacy = config.privacy.model_copy(update={"policy_file": None})  # a path; the policy has a digest of its own
-    corpus = config.corpus.model_copy(update={"icd10cm_release": None, "cpt_file": None})  # paths; releases are stated
+    corpus = config.corpus.model_copy(update=dict.fromkeys(_PATHS))
     return config.model_copy(update={"seed": 0, "workers": 1, "source": source, "privacy": privacy, "corpus": corpus})
 
 

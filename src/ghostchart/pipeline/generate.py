@@ -96,6 +96,18 @@ def check_codes(config: RunConfig) -> None:
     load_library(systems.icd10cm).require_release()
 
 
+def check_templates(config: RunConfig) -> None:
+    """Refuse templates of the user that would lose a code or break in the middle of a run, before anything is written.
+
+    Raises:
+        TemplateError: the first problem with its file and line, and how many more there are.
+    """
+    if config.corpus.templates is not None:
+        from ghostchart.synth.notes.preview import require_sound
+
+        require_sound(config.corpus.templates)
+
+
 def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
     """Source tables, holdout split, fitted model and identifier index; each kept once it is there."""
     report_file = layout.protected / "source" / "report.json"
@@ -103,6 +115,7 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
     if state.is_started() and marker.exists():
         return
     check_codes(config)
+    check_templates(config)
     tables = check_source(load_for_run(config, progress), progress)
     if not state.is_started() and layout.protected.is_dir():
         # Left by a run whose removal was interrupted: it must not pass for this one's.

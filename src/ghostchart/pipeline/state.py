@@ -42,6 +42,10 @@ def generation_values(config: RunConfig) -> dict[str, Any]:
     for name in ("path", "mapping", "code_map"):
         if (path := getattr(config.source, name)) is not None:
             values["source"][name] = str(path.resolve())
+    if config.corpus.templates is not None:
+        from ghostchart.synth.notes.own_templates import digest_templates
+
+        values["corpus"]["templates"] = digest_templates(config.corpus.templates)
     return values
 
 
