@@ -135,6 +135,7 @@ class TrainConfig(Section):
     ``minutes`` bounds wall-clock training; 0 means no bound. ``base`` is "smollm2-135m", a local Hugging Face model
     directory or a hub name for LoRA and full fine-tuning; "scratch" builds a small Llama with its own tokenizer.
     ``dtype`` "auto" is bfloat16 where the hardware is fast in it (GPUs, CPUs with AMX), float32 elsewhere.
+    ``quantize`` keeps the frozen weights of LoRA in 4-bit NormalFloat (QLoRA). ``checkpoint_minutes`` 0 means no checkpoints.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")] = "tiny"
@@ -152,13 +153,24 @@ class TrainConfig(Section):
     lora_rank: Annotated[int, Field(ge=1)] = 16
     lora_alpha: Annotated[int, Field(ge=1)] = 32
     zero_stage: Literal[0, 1, 2, 3] = 0
+    offload: Literal["none", "optimizer", "all"] = "none"
+    gradient_checkpointing: bool = False
+    quantize: Literal["none", "nf4"] = "none"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    checkpoint_minutes: Annotated[float, Field(ge=0)] = 10.0
+    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
     seed: int = 0
 
     @model_validator(mode="after")
     def _base_fits_method(self) -> TrainConfig:
         if (self.base == "scratch") != (self.method == "from_scratch"):
             raise ValueError("base: scratch goes with method: from_scratch, and with that only")
+        if self.quantize != "none" and self.method != "lora":
+            raise ValueError("quantize goes with method: lora, and with that only")
+        if self.offload != "none" and self.zero_stage == 0:
+            raise ValueError("offload needs zero_stage 1, 2 or 3")
+        if self.offload == "all" and self.zero_stage != 3:
+            raise ValueError("offload: all needs zero_stage: 3")
         return self
 
 

@@ -25,6 +25,10 @@ class TrainedModel(BaseModel):
         chat: whether the prompt goes through the tokenizer's chat template.
         corpus: stamp of the corpus (certificate digest, or UNCERTIFIED and why).
         loss: (step, loss) pairs over the run, for the report's curve.
+        recipe: name of the recipe it was made with, empty for a run's own settings.
+        processes: how many trained it together.
+        padding_share: share of padding among all positions computed, in [0, 1).
+        mfu: model FLOPs utilisation on GPUs, in [0, 1].
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +52,10 @@ class TrainedModel(BaseModel):
     validation_loss: tuple[tuple[int, float], ...] = ()
     hardware: str = ""
     seed: int = 0
+    recipe: str = ""
+    processes: int = 1
+    padding_share: float = 0.0
+    mfu: float | None = None
 
     def save(self, directory: Path) -> None:
         """Write the record into the model directory."""

@@ -14,11 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ghostchart.schemas.canonical import sha256_file
 from ghostchart.schemas.errors import EnvironmentProblem, ModelError, OutputError
 from ghostchart.train.hardware import Dtype, detect_hardware
+from ghostchart.train.out_of_memory import is_out_of_memory
+
+Quantize = Literal["none", "nf4"]
 
 SMOLLM2 = "smollm2-135m"
 SMOLLM2_LABEL = "SmolLM2-135M-Instruct (de-quantised 4-bit)"
@@ -91,26 +94,89 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def load_causal_lm(folder: Path, dtype: Dtype) -> Any:
-    """The causal language model of a local directory, on the CPU, ready to train.
+def load_causal_lm(folder: Path, dtype: Dtype, quantize: Quantize = "none") -> Any:
+    """The causal language model of a local directory, ready to train; on the CPU unless it is quantised there.
 
     Raises:
         ModelError: config or weights are broken, or the architecture is unknown.
+        EnvironmentProblem: bitsandbytes is missing.
     """
     detect_hardware()
     import torch
     from transformers import AutoModelForCausalLM
 
+    more = {"quantization_config": _nf4(dtype)} if quantize == "nf4" else {}
     with quiet_transformers():
         try:
-            return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True)
+            return AutoModelForCausalLM.from_pretrained(
+                folder, dtype=getattr(torch, dtype), local_files_only=True, **more
+            )
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             # safetensors, transformers and pickle each raise their own kinds for a damaged file.
             raise ModelError(
                 f"cannot load the model: {type(error).__name__}",
                 where=str(folder),
                 fix="Check config.json and the weights",
             ) from None
+
+
+def load_settings(folder: Path) -> Any:
+    """The configuration of a local model directory.
+
+    Raises:
+        ModelError: it is broken, or the architecture is unknown.
+    """
+    detect_hardware()
+    from transformers import AutoConfig
+
+    with quiet_transformers():
+        try:
+            return AutoConfig.from_pretrained(folder, local_files_only=True)
+        except Exception as error:
+            raise _unknown_architecture(folder, error) from None
+
+
+def empty_causal_lm(folder: Path) -> Any:
+    """The causal language model of a directory without its weights (PyTorch's "meta" device), to be counted.
+
+    Raises:
+        ModelError: config is broken, or the architecture is unknown.
+    """
+    settings = load_settings(folder)
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with quiet_transformers(), torch.device("meta"):
+        try:
+            return AutoModelForCausalLM.from_config(settings)
+        except Exception as error:
+            raise _unknown_architecture(folder, error) from None
+
+
+def _unknown_architecture(folder: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"cannot make out the model's architecture: {type(error).__name__}", where=str(folder), fix="Check config.json"
+    )
+
+
+def _nf4(dtype: Dtype) -> Any:
+    """4-bit NormalFloat with quantised scales (Dettmers et al. 2023, arXiv:2305.14314)."""
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise EnvironmentProblem("quantize: nf4 needs bitsandbytes", fix="pip install bitsandbytes")
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    kind = getattr(torch, dtype)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=kind,
+        # ZeRO can cut the packed weights only where they look like weights of the trained kind.
+        bnb_4bit_quant_storage=kind,
+    )
 
 
 def _check_model_dir(folder: Path) -> Path:

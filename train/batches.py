@@ -1,8 +1,8 @@
 """Examples -> micro-batches of similar length, in an order that the seed alone decides.
 
 Notes are shuffled, sorted by length within pools of :data:`POOL_BATCHES` micro-batches, and the micro-batches shuffled
-again: padding stays at a few per cent without an order that drifts from short to long. Padding stands on the right,
-where causal attention never looks, so no attention mask is needed.
+again. A micro-batch holds its notes one behind the other, without padding; models that can keep attention inside each
+note take it as it is, for the others similar lengths keep padding at a few per cent (:mod:`ghostchart.train.loss`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ghostchart.schemas.canonical import generator, stream
 from ghostchart.train.examples import Example
-from ghostchart.train.loss import IGNORED
 
 POOL_BATCHES = 64
+IGNORED = -100  # label of tokens that bear no loss; PyTorch's cross-entropy skips it
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,47 @@ class MicroBatch:
     """What goes through the model at once.
 
     Attributes:
-        input_ids: token ids, shape (notes, longest), padded on the right.
+        input_ids: token ids of all notes, one note behind the other, shape (tokens,).
         labels: ``input_ids`` on answer tokens, :data:`IGNORED` elsewhere, same shape.
-        n_tokens: tokens that are not padding.
-        n_answer_tokens: tokens that bear loss.
+        lengths: tokens of each note.
     """
 
     input_ids: NDArray[np.int64]
     labels: NDArray[np.int64]
-    n_tokens: int
-    n_answer_tokens: int
+    lengths: tuple[int, ...]
 
     @property
     def n_notes(self) -> int:
         """Notes in this micro-batch."""
-        return int(self.input_ids.shape[0])
+        return len(self.lengths)
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all notes."""
+        return len(self.input_ids)
+
+    @property
+    def n_answer_tokens(self) -> int:
+        """Tokens that bear loss."""
+        return int((self.labels != IGNORED).sum())
+
+    def split(self, parts: int) -> list[MicroBatch]:
+        """Exactly ``parts`` micro-batches with the same notes; where notes run out, one note without loss stands in."""
+        ends = np.cumsum((0, *self.lengths))
+        pieces = []
+        for chosen in np.array_split(np.arange(self.n_notes), parts):
+            if len(chosen):
+                within = slice(int(ends[chosen[0]]), int(ends[chosen[-1] + 1]))
+                lengths = tuple(self.lengths[at] for at in chosen)
+                pieces.append(MicroBatch(self.input_ids[within], self.labels[within], lengths))
+            else:
+                pieces.append(self.without_loss())
+        return pieces
+
+    def without_loss(self) -> MicroBatch:
+        """The first note alone, all labels masked: keeps processes in step and changes no weight."""
+        length = self.lengths[0]
+        return MicroBatch(self.input_ids[:length], np.full(length, IGNORED, dtype=np.int64), (length,))
 
 
 def plan_epoch(lengths: Sequence[int], batch_notes: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
@@ -64,21 +90,15 @@ def plan_epoch(lengths: Sequence[int], batch_notes: int, seed: int, epoch: int) 
     return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def collate(examples: Sequence[Example], pad_id: int) -> MicroBatch:
-    """Pad examples on the right into one micro-batch."""
-    longest = max(len(example.input_ids) for example in examples)
-    input_ids = np.full((len(examples), longest), pad_id, dtype=np.int64)
-    labels = np.full((len(examples), longest), IGNORED, dtype=np.int64)
-    for row, example in enumerate(examples):
-        size = len(example.input_ids)
-        input_ids[row, :size] = example.input_ids
-        labels[row, example.answer_start : size] = example.input_ids[example.answer_start :]
-    return MicroBatch(
-        input_ids=input_ids,
-        labels=labels,
-        n_tokens=sum(len(example.input_ids) for example in examples),
-        n_answer_tokens=sum(len(example.input_ids) - example.answer_start for example in examples),
-    )
+def pack(examples: Sequence[Example]) -> MicroBatch:
+    """Put examples one behind the other."""
+    input_ids = np.concatenate([example.input_ids for example in examples]).astype(np.int64)
+    labels = input_ids.copy()
+    start = 0
+    for example in examples:
+        labels[start : start + example.answer_start] = IGNORED
+        start += len(example.input_ids)
+    return MicroBatch(input_ids, labels, tuple(len(example.input_ids) for example in examples))
 
 
 def epoch_batches(examples: Sequence[Example], batch_notes: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
@@ -86,11 +106,32 @@ def epoch_batches(examples: Sequence[Example], batch_notes: int, seed: int, epoc
     return plan_epoch([len(example.input_ids) for example in examples], batch_notes, seed, epoch)
 
 
-def micro_batches(examples: Sequence[Example], batch_notes: int, pad_id: int, seed: int) -> Iterator[MicroBatch]:
-    """Micro-batches without end, epoch after epoch."""
+def micro_batches(examples: Sequence[Example], batch_notes: int, seed: int, skip: int = 0) -> Iterator[MicroBatch]:
+    """Micro-batches without end, epoch after epoch, from the ``skip``-th on."""
     for epoch in itertools.count():
-        for chosen in epoch_batches(examples, batch_notes, seed, epoch):
-            yield collate([examples[index] for index in chosen], pad_id)
+        plan = epoch_batches(examples, batch_notes, seed, epoch)
+        if skip >= len(plan):
+            skip -= len(plan)
+            continue
+        for chosen in plan[skip:]:
+            yield pack([examples[index] for index in chosen])
+        skip = 0
+
+
+def share_out(batches: Sequence[MicroBatch], rank: int, processes: int) -> list[MicroBatch]:
+    """The micro-batches of one process out of those of a step: as many as every other, and about as many tokens.
+
+    The longest come first and are dealt out there and back; where a round lacks some, micro-batches without loss stand
+    in, so that all processes take part in every exchange of gradients.
+    """
+    if processes == 1:
+        return list(batches)
+    ordered = sorted(batches, key=lambda batch: -batch.n_tokens)
+    mine = []
+    for turn, start in enumerate(range(0, len(ordered), processes)):
+        place = start + (rank if turn % 2 == 0 else processes - 1 - rank)
+        mine.append(ordered[place] if place < len(ordered) else ordered[-1].without_loss())
+    return mine
 
 
 def mean_length(examples: Sequence[Example]) -> float:
@@ -104,7 +145,7 @@ def accumulation_steps(examples: Sequence[Example], batch_notes: int, tokens_per
 
 
 def padding_share(examples: Sequence[Example], batch_notes: int, seed: int) -> float:
-    """Share of padding among all positions of the first epoch, in [0, 1)."""
+    """Share of padding among all positions of the first epoch, in [0, 1), for models that have to pad."""
     lengths = np.array([len(example.input_ids) for example in examples])
     padded = sum(int(lengths[chosen].max()) * len(chosen) for chosen in epoch_batches(examples, batch_notes, seed, 0))
     return 1.0 - float(lengths.sum()) / padded

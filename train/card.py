@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ghostchart.schemas.config import TrainConfig
@@ -27,6 +27,7 @@ class CardFacts:
         mean_answer_tokens: mean tokens per example that bear loss.
         padding_share: share of padding among all positions, in [0, 1).
         accumulation: micro-batches per optimiser step.
+        mfu: share of the device's peak arithmetic that was used (model FLOPs utilisation), None where not known.
     """
 
     n_notes: int
@@ -35,6 +36,15 @@ class CardFacts:
     mean_answer_tokens: float
     padding_share: float
     accumulation: int
+    mfu: float | None = None
+
+    def with_padding(self, share: float) -> CardFacts:
+        """The same for an architecture that has to pad."""
+        return replace(self, padding_share=share)
+
+    def with_mfu(self, mfu: float | None) -> CardFacts:
+        """The same with the arithmetic used."""
+        return replace(self, mfu=None if mfu is None else round(mfu, 4))
 
     @property
     def data_line(self) -> str:
@@ -55,14 +65,17 @@ def write_model_card(folder: Path, record: TrainedModel, config: TrainConfig, fa
         if record.certified
         else "\n> **Trained on an uncertified corpus.** No leakage verdict stands behind it: for experiments only.\n"
     )
+    used = f", MFU {facts.mfu:.1%}" if facts.mfu is not None else ""
     rows = {
         "Kind": _METHODS[record.method],
         "Base": record.base,
         "Corpus": record.corpus,
+        "Recipe": record.recipe or "settings of the run, below",
         "Parameters": f"{record.parameters_total:,}, of which {record.parameters_trained:,} trained",
         "Training notes": f"{facts.n_notes:,} ({facts.n_shortened:,} cut in the middle to fit {record.max_tokens} tokens)",
         "Notes seen": f"{record.notes_seen:,} (repeats counted)",
-        "Tokens seen": f"{record.tokens_seen:,}, {record.tokens_per_second:,.0f} per second, padding {facts.padding_share:.1%}",
+        "Tokens seen": f"{record.tokens_seen:,}, {record.tokens_per_second:,.0f} per second, padding {facts.padding_share:.1%}"
+        + used,
         "Time": f"{record.seconds:.0f} s on {record.hardware}",
         "Last loss per answer token": f"{last} (training), {checked} (validation)",
         "Prompt format": f"version {record.prompt_version}, {'chat template of the base' if record.chat else 'plain'}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,16 @@ def add_lora(model: Any, rank: int, alpha: int, seed: int) -> Any:
             raise ModelError("the base model has no linear layers to adapt", fix="Use method: full") from None
 
 
-def save_adapter(model: Any, folder: Path, base_ref: str) -> None:
-    """Write the adapter in float32, naming its base by what the user called it and never by a cache path."""
+def save_adapter(model: Any, folder: Path, base_ref: str, weights: Mapping[str, Any] | None = None) -> None:
+    """Write the adapter in float32, naming its base by what the user called it and never by a cache path.
+
+    ``weights`` are the adapter's by name where the model itself holds only pieces.
+    """
     import torch
     from peft import get_peft_model_state_dict
 
-    weights = {name: tensor.float() for name, tensor in get_peft_model_state_dict(model).items()}
+    state = None if weights is None else dict(weights)
+    found = get_peft_model_state_dict(model, state_dict=state)
     settings = model.peft_config["default"]
     settings.base_model_name_or_path = base_ref
     settings.inference_mode = True
@@ -47,7 +52,7 @@ def save_adapter(model: Any, folder: Path, base_ref: str) -> None:
     from safetensors.torch import save_file
 
     save_file(
-        {name: tensor.detach().to(torch.float32).cpu().contiguous() for name, tensor in weights.items()},
+        {name: tensor.detach().to(torch.float32).cpu().contiguous() for name, tensor in found.items()},
         folder / _ADAPTER_FILE,
         metadata={"format": "pt"},
     )

@@ -12,7 +12,7 @@ import pytest
 
 from ghostchart.schemas.corpus import UncertifiedCorpus, shard_name
 from ghostchart.schemas.note import Note, NoteCode, Span, Split, notes_to_table
-from ghostchart.train import run as training_run
+from ghostchart.train import material
 
 PROBLEMS = {
     "I10": "essential hypertension",
@@ -99,7 +99,7 @@ def _small_scratch_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiny, "LAYERS", 2)
     monkeypatch.setattr(tiny, "HEADS", 2)
     monkeypatch.setattr(tiny, "FEED_FORWARD", 128)
-    monkeypatch.setattr(training_run, "VALIDATION_NOTES", 6)
+    monkeypatch.setattr(material, "VALIDATION_NOTES", 6)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,8 @@ import pytest
 
 from ghostchart.schemas.errors import CorpusError, ModelError
 from ghostchart.schemas.note import Note
-from ghostchart.train.batches import collate
+from ghostchart.train.batches import IGNORED, pack
 from ghostchart.train.examples import Example, build_examples, check_masks, gold_answer
-from ghostchart.train.loss import IGNORED
 
 WORDS = ["<end>", "###", "Note", "Codes", "has", "cough", "ICD-10-CM:", "CPT/HCPCS:", "R05.9", "99213", "none", "ask"]
 
@@ -40,8 +39,8 @@ def test_ids_and_mask_of_a_plain_example_by_hand(words: Any, coughing: Note) -> 
     (example,) = build_examples([coughing], words, chat=False, max_tokens=64)
     #   ### Note has cough ### Codes | ICD-10-CM: R05.9 CPT/HCPCS: 99213 <end>
     assert example.input_ids.tolist() == [1, 2, 4, 5, 1, 3, 6, 8, 7, 9, 0]
-    batch = collate([example], pad_id=0)
-    assert batch.labels.tolist() == [[IGNORED] * 6 + [6, 8, 7, 9, 0]]
+    batch = pack([example])
+    assert batch.labels.tolist() == [IGNORED] * 6 + [6, 8, 7, 9, 0]
     assert (batch.n_tokens, batch.n_answer_tokens) == (11, 5)
 
 

@@ -12,8 +12,9 @@ from ghostchart.train.engine import _require_compiler
 from ghostchart.train.hardware import Hardware, choose_dtype
 
 MODULES = (
-    "base_models", "batches", "card", "code_embeddings", "engine", "examples", "excerpts", "hardware",
-    "loop", "lora", "loss", "run", "saving", "schedule", "tiny",
+    "attention", "base_models", "batches", "card", "checkpoints", "code_embeddings", "cost", "engine", "examples", "excerpts",
+    "hardware", "launch", "learner", "log", "loop", "lora", "loss", "material", "out_of_memory", "preview", "processes", "recipe",
+    "run", "saving", "schedule", "tiny",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "deepspeed", "peft", "tokenizers", "safetensors", "tensorboard", "pandas")
 

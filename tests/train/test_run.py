@@ -21,7 +21,8 @@ from ghostchart.schemas.note import Note
 from ghostchart.schemas.trained_model import RECORD, TrainedModel
 from ghostchart.train import loop, lora, saving
 from ghostchart.train.base_models import load_causal_lm, load_tokenizer
-from ghostchart.train.run import read_notes, train_model
+from ghostchart.train.material import read_notes
+from ghostchart.train.run import train_model
 
 QUICK = TrainConfig(
     name="tiny", dtype="float32", max_tokens=256, micro_batch_notes=5, tokens_per_step=128, learning_rate=5e-3
@@ -249,3 +250,90 @@ def test_a_sample_of_notes_is_seeded_and_in_order(corpus: UncertifiedCorpus, not
     assert len(chosen) == 7
     assert chosen != [note.note_id for note in read_notes(corpus.path, "train", 7, 4)]
     assert [note.note_id for note in read_notes(corpus.path, "train", 0, 3)] == ids
+
+
+def test_a_merged_model_needs_nothing_but_transformers(
+    corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path
+) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    train_model(corpus, with_base(LORA, base_dir, epochs=4.0), tmp_path / "lora")
+    merged = saving.merge(tmp_path / "lora")
+    assert merged == tmp_path / "lora" / "merged"
+    assert not (merged / "adapter_config.json").exists()
+    plain = AutoModelForCausalLM.from_pretrained(merged).eval()
+    pair = lora.load_adapter(load_causal_lm(base_dir, "float32"), tmp_path / "lora").eval()
+    ids = torch.tensor([AutoTokenizer.from_pretrained(merged)("No fever at home.")["input_ids"]])
+    with torch.no_grad():
+        assert torch.allclose(plain(input_ids=ids).logits, pair(input_ids=ids).logits, atol=1e-4)
+    assert AutoTokenizer.from_pretrained(merged).chat_template, "prompted as the base is"
+
+
+def test_only_adapters_are_merged(corpus: UncertifiedCorpus, tmp_path: Path) -> None:
+    train_model(corpus, QUICK.model_copy(update={"epochs": 0.5}), tmp_path / "tiny")
+    with pytest.raises(ModelError, match="no adapter but a whole model"):
+        saving.merge(tmp_path / "tiny")
+
+
+def test_the_prompt_form_is_stored_with_the_model(corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path) -> None:
+    from ghostchart.schemas.prompting import PROMPT_VERSION
+
+    plain = train_model(corpus, QUICK.model_copy(update={"epochs": 0.5}), tmp_path / "tiny", recipe="cpu-tiny")
+    chat = train_model(corpus, with_base(LORA, base_dir), tmp_path / "lora")
+    assert (plain.chat, chat.chat) == (False, True)
+    assert plain.prompt_version == chat.prompt_version == PROMPT_VERSION
+    assert plain.padding_share == 0.0
+    card = (tmp_path / "tiny" / "README.md").read_text()
+    assert "| Recipe | cpu-tiny |" in card
+    assert "settings of the run" in (tmp_path / "lora" / "README.md").read_text()
+
+
+def test_checkpointing_and_offload_learn_the_same(corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path) -> None:
+    plain = with_base(QUICK, base_dir, method="full", epochs=2.0)
+    curves = [
+        train_model(corpus, with_base(plain, base_dir, **changes), tmp_path / f"m{at}").loss
+        for at, changes in enumerate(({}, {"gradient_checkpointing": True}, {"zero_stage": 2, "offload": "optimizer"}))
+    ]
+    for curve in curves[1:]:
+        assert [loss for _, loss in curve] == pytest.approx([loss for _, loss in curves[0]], rel=1e-4)
+
+
+def test_tensorboard_shows_loss_learning_rate_and_speed(corpus: UncertifiedCorpus, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    record = train_model(corpus, QUICK.model_copy(update={"epochs": 2.0}), tmp_path / "tiny")
+    events = EventAccumulator(str(next((tmp_path / "tiny").glob("events*"))))
+    events.Reload()
+    assert set(events.Tags()["scalars"]) == {
+        "train/loss", "train/learning_rate", "train/tokens_per_second", "train/validation_loss"
+    }  # fmt: skip
+    shown = events.Scalars("train/loss")
+    assert [event.step for event in shown] == list(range(1, len(shown) + 1))
+    assert shown[-1].value == pytest.approx(record.loss[-1][1], rel=1e-5)
+
+
+def test_a_damaged_shard_and_a_wrong_base_are_one_sentence(
+    corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=r"no base model directory.*Give a directory, a hub name"):
+        train_model(corpus, with_base(LORA, base_dir, base="/no/such/model"), tmp_path / "m")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(ModelError, match=r"no config\.json"):
+        train_model(corpus, with_base(LORA, base_dir, base=str(empty)), tmp_path / "m")
+    shard = next((corpus.path / "data").glob("train-*"))
+    shard.write_bytes(shard.read_bytes()[:200])
+    with pytest.raises(CorpusError, match=r"cannot read shard.*train-00000-of-00001\.parquet"):
+        train_model(corpus, QUICK, tmp_path / "m")
+    assert not list(tmp_path.glob(".m*")), "nothing half-written is left"
+
+
+def test_bitsandbytes_is_asked_for_where_it_is_missing(
+    corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ghostchart.train import base_models
+
+    monkeypatch.setattr(base_models.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(EnvironmentProblem, match="pip install bitsandbytes"):
+        base_models._nf4("bfloat16")

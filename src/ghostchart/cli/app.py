@@ -36,6 +36,7 @@ from ghostchart.cli.options import (
     pick_models,
 )
 from ghostchart.cli.signoff import signoff
+from ghostchart.cli.train import train
 
 RunDirectory = Annotated[Path, typer.Argument(help="Directory of the run (the --out of generate or run).")]
 
@@ -55,6 +56,10 @@ app.add_typer(keys.app, name="keys")
 app.command(
     epilog="Example: [bold]ghostchart signoff out/corpus --conclusion approved --name 'Pat Lee, privacy officer'[/]"
 )(signoff)
+app.command(
+    epilog="Examples: [bold]ghostchart train out --model tiny[/]   |   "
+    "[bold]ghostchart train --recipe cpu-tiny --set minutes=10 --corpus out/corpus[/]"
+)(train)
 
 
 def _show_version(wanted: bool) -> None:
@@ -228,32 +233,6 @@ def verify(
         )
     if not found.signoffs:
         STDOUT.print("Signed off by nobody; the policy does not ask for it")
-
-
-@app.command(epilog="Example: [bold]ghostchart train out --model tiny[/]")
-def train(
-    out: RunDirectory,
-    model: Annotated[
-        list[str] | None, typer.Option(help="Only this model of the configuration (repeatable).", show_default="all")
-    ] = None,
-    config: ConfigFile = None,
-    allow_uncertified: AllowUncertified = False,
-) -> None:
-    """Train the configured models on the certified OUT/corpus."""
-    from ghostchart.console import STDOUT, TerminalProgress
-    from ghostchart.pipeline.run import corpus_for_training, stage_in
-    from ghostchart.pipeline.train import train as train_models
-
-    settings = pick_models(configuration_of(out, config, allow_uncertified=allow_uncertified), model)
-    with stage_in(out, settings) as (layout, state):
-        corpus = corpus_for_training(layout, settings)
-        for done in train_models(layout, state, settings, corpus, TerminalProgress(), prune=model is None):
-            last = f"{done.loss[-1][1]:.3f}" if done.loss else "none"
-            STDOUT.print(
-                f"{done.name:<16} {done.method}, {done.notes_seen:,} notes, {done.tokens_per_second:,.0f} tokens/s, "
-                f"loss {last}, {_shown(layout.models / done.name)}",
-                soft_wrap=True,
-            )
 
 
 @app.command(epilog="Example: [bold]ghostchart evaluate out[/]")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from pathlib import Path
 
 from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.state import RunState, remove_tree, writing
 from ghostchart.schemas.config import RunConfig, TrainConfig
-from ghostchart.schemas.corpus import Corpus
-from ghostchart.schemas.errors import ModelError
+from ghostchart.schemas.corpus import Corpus, UncertifiedCorpus
+from ghostchart.schemas.errors import CorpusError, ModelError, VerificationError
 from ghostchart.schemas.progress import Progress
 from ghostchart.schemas.trained_model import TrainedModel
 
@@ -61,8 +62,10 @@ def _remove_stale(layout: RunLayout, state: RunState, models: Sequence[TrainConf
     names = {model.name for model in models}
     if not layout.models.is_dir():
         return
+    # Beside a model lie ".NAME.partial" and ".NAME.checkpoints" of a training that was killed.
+    kept = names | {f".{name}.{kind}" for name in names for kind in ("partial", "checkpoints")}
     for path in layout.models.iterdir():
-        if path.name not in names:
+        if path.name not in kept:
             state.forget(f"model:{path.name}", "evaluate")
             remove_tree(path)
 
@@ -74,3 +77,62 @@ def trained_models(layout: RunLayout, config: RunConfig) -> tuple[TrainedModel, 
         ModelError: one of them has not been trained.
     """
     return tuple(TrainedModel.load(layout.models / model.name) for model in config.models)
+
+
+def train_recipe(
+    recipe: str,
+    changes: Sequence[str],
+    corpus_dir: Path,
+    out: Path | None,
+    progress: Progress,
+    *,
+    trust: Sequence[Path] = (),
+    allow_uncertified: bool = False,
+) -> tuple[TrainedModel, Path]:
+    """Train by a recipe on a corpus directory that need not lie in a run.
+
+    Args:
+        recipe: name or file.
+        changes: "key=value" texts over the recipe's settings.
+        corpus_dir: the corpus.
+        out: the model directory; None: ``model/NAME`` below the current directory.
+        progress: bar and news.
+        trust: public keys to trust, beside the user's key folder.
+        allow_uncertified: go on where the corpus does not verify; everything made is stamped so.
+
+    Returns:
+        The record and the directory.
+
+    Raises:
+        ConfigError: no such recipe, key or value.
+        VerificationError: the corpus does not verify and ``allow_uncertified`` is off.
+        GhostchartError: see :func:`ghostchart.train.run.train_model`.
+    """
+    from ghostchart.train.recipe import load_recipe
+    from ghostchart.train.run import train_model
+
+    chosen = load_recipe(recipe, changes)
+    corpus = _standing_corpus(corpus_dir, trust, allow_uncertified=allow_uncertified)
+    if not corpus.is_certified:
+        progress.say(f"Going on without a certificate (--allow-uncertified): {corpus.stamp}")
+    place = (out or Path("model") / chosen.model.name).absolute()
+    with writing(place.parent):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    record = train_model(corpus, chosen.model, place, progress, recipe=Path(recipe).stem, show_examples=True)
+    return record, place
+
+
+def _standing_corpus(corpus_dir: Path, trust: Sequence[Path], *, allow_uncertified: bool) -> Corpus:
+    from ghostchart.privacy.keys import trusted_keys
+    from ghostchart.privacy.verification import verify_corpus
+
+    if not corpus_dir.is_dir():
+        raise CorpusError(
+            "there is no corpus directory", where=str(corpus_dir), fix="Give the directory with data/ in it"
+        )
+    try:
+        return verify_corpus(corpus_dir, trusted_keys(None, trust))
+    except VerificationError as error:
+        if not allow_uncertified:
+            raise
+        return UncertifiedCorpus(corpus_dir, error.what)

@@ -1,0 +1,50 @@
+"""``ghostchart train``: options that go together, recipes listed, and one recipe trained to the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ghostchart.cli.app import app
+from ghostchart.cli.train import _without_launching
+from ghostchart.schemas.errors import ConfigError, CorpusError, UsageError
+
+run = CliRunner().invoke
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "nothing to train on"),
+        (["--set", "a=1"], "--set goes with --recipe"),
+        (["out", "--launch"], "--launch goes with --recipe"),
+        (["--recipe", "cpu-tiny"], "needs a corpus"),
+        (["out", "--recipe", "cpu-tiny", "--corpus", "c"], "does not go with --recipe"),
+        (["--recipe", "cpu-tiny", "--corpus", "c", "--processes", "2"], "--processes goes with --launch"),
+    ],
+)
+def test_options_that_do_not_go_together(arguments: list[str], told: str) -> None:
+    found = run(app, ["train", *arguments])
+    assert isinstance(found.exception, UsageError)
+    assert told in str(found.exception)
+
+
+def test_recipes_are_listed() -> None:
+    found = run(app, ["train", "--recipes"])
+    assert found.exit_code == 0
+    assert "cpu-tiny" in found.output and "gpu8-zero3-qlora-llama3-70b" in found.output
+
+
+def test_a_wrong_recipe_is_named_before_anything_is_started(tmp_path: Path) -> None:
+    for more in ([], ["--launch", "--processes", "2"]):
+        found = run(app, ["train", "--recipe", "none", "--corpus", str(tmp_path), *more])
+        assert isinstance(found.exception, ConfigError)
+    found = run(app, ["train", "--recipe", "cpu-tiny", "--corpus", str(tmp_path / "none")])
+    assert isinstance(found.exception, CorpusError)
+
+
+def test_processes_get_the_command_line_without_the_launching() -> None:
+    words = ["train", "--recipe", "x", "--launch", "--processes", "2", "--hostfile=h", "--set", "a=1", "--merge"]
+    assert _without_launching(words) == ["train", "--recipe", "x", "--set", "a=1", "--merge"]
