@@ -1,6 +1,8 @@
-"""Codes that no family documents, added to some encounters so that the whole release can be met (``tail_quota``).
+"""Codes that the source has rarely or never, added to some encounters so that the whole release can be met (``tail_quota``).
 
-A chapter is drawn first and then a code of it, so that small chapters are met as often as large ones. Left out are codes
+Some are codes of condition families, so that each of them (all of Advanced Illness and Frailty among them) comes up in a
+large corpus; most have no family. Of those a chapter is drawn first and then a code of it, so that small chapters are met
+as often as large ones. Left out are codes
 that cannot stand in a note by themselves: manifestations, sequelae, adverse effects and underdosing, organisms, reasons
 for an encounter, what other facts give, and what an adult's visit note cannot hold.
 """
@@ -21,7 +23,8 @@ from ghostchart.synth.policy.lookups import Lookups
 
 _TRIES = 6
 # Most draws meet a head of each chapter, so that its codes come back in other words; the rest may be any code.
-_HEAD_CODES, _HEAD_SHARE = 60, 0.75
+_HEAD_CODES, _HEAD_SHARE = 90, 0.85
+_FAMILY_SHARE = 0.25
 _FIRST_SHARE = 0.25
 _LEFT_OUT = (
     "B95", "B96", "B97", "E08", "E09", "E10", "E11", "E13", "F02", "I11", "I12", "I13", "I50", "N18", "O", "R40.2", "R65", "R68.1",
@@ -43,15 +46,17 @@ _OLD_FROM_YEARS, _YOUNG_TO_YEARS = 60, 17
 
 
 class LongTail:
-    """Codes on the general path by chapter; built once per process."""
+    """Codes of families, and codes on the general path by chapter; built once per process."""
 
     def __init__(self, look: Lookups) -> None:
         system = look.systems.icd10cm
         by_chapter: dict[str, list[str]] = defaultdict(list)
+        of_families: list[str] = []
         for value in system.billable_codes():
-            if look.library.family_of(value) is not None or not _may_stand(value):
-                continue
-            by_chapter[_chapter(value)].append(value)
+            if _may_stand(value):
+                listed = by_chapter[_chapter(value)] if look.library.family_of(value) is None else of_families
+                listed.append(value)
+        self._of_families = tuple(sorted(of_families))
         # In an order of its own, so that the head of a chapter is spread over it.
         self._chapters = tuple(
             (name, tuple(sorted(by_chapter[name], key=lambda value: (crc32(value.encode()), value))))
@@ -63,10 +68,15 @@ class LongTail:
         """A code that fits the patient and stands against nothing among the rows; None where none was found."""
         injured = any(code.startswith(_INJURIES) for code in rows.codes)
         for _ in range(_TRIES):
-            name, codes = draws.pick(self._chapters)
-            if name == "V-Y" and (not injured or any(code.startswith(_MECHANISMS) for code in rows.codes)):
+            if draws.chance(_FAMILY_SHARE):
+                value = draws.pick(self._of_families)
+            else:
+                _, codes = draws.pick(self._chapters)
+                value = draws.pick(codes[:_HEAD_CODES] if draws.chance(_HEAD_SHARE) else codes)
+            if value.startswith(_MECHANISMS) and (
+                not injured or any(code.startswith(_MECHANISMS) for code in rows.codes)
+            ):
                 continue
-            value = draws.pick(codes[:_HEAD_CODES] if draws.chance(_HEAD_SHARE) else codes)
             if self._fits(value, rows):
                 return value
         return None

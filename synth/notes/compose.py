@@ -9,7 +9,7 @@ from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedErro
 
 from ghostchart.schemas.clinical import Encounter, GoldCode
 from ghostchart.schemas.code_systems import CodeSystems
-from ghostchart.schemas.codes import Code
+from ghostchart.schemas.codes import Code, System
 from ghostchart.schemas.errors import TemplateError
 from ghostchart.schemas.note import Distractor, Note, NoteCode, Span, Split, Surrogate
 from ghostchart.synth.encounters.situational_distractors import CODED_ALL_THE_SAME
@@ -69,7 +69,7 @@ class NoteComposer:
         self._split: Split = split
         self._noise = noise
         self._phrases = phrases or load_phrases()
-        self._described: dict[Code, tuple[str, str]] = {}
+        self._described: dict[tuple[str, str], tuple[str, str]] = {}
 
     def compose(
         self, encounter: Encounter, gold: Sequence[GoldCode], template: CompiledTemplate, identity: NoteIdentity
@@ -118,7 +118,7 @@ class NoteComposer:
         self, gold: Sequence[GoldCode], spans: list[MarkedSpan], template: CompiledTemplate
     ) -> tuple[NoteCode, ...]:
         by_mark: dict[str, list[Span]] = {}
-        for span in sorted(spans, key=lambda item: (item.start, item.end)):
+        for span in spans:
             by_mark.setdefault(span.mark_id, []).append(Span(span.start, span.end))
         codes = []
         for item in gold:
@@ -129,7 +129,7 @@ class NoteComposer:
                     where=f"template {template.info.id}",
                     fix=f"Write every block that holds facts; the facts are {', '.join(item.evidence) or 'not given'}",
                 )
-            description, release = self._describe(Code(item.system, item.value))
+            description, release = self._describe(item.system, item.value)
             codes.append(
                 NoteCode(
                     system=item.system,
@@ -145,11 +145,11 @@ class NoteComposer:
             )
         return tuple(codes)
 
-    def _describe(self, code: Code) -> tuple[str, str]:
-        known = self._described.get(code)
+    def _describe(self, system: System, value: str) -> tuple[str, str]:
+        known = self._described.get((system, value))
         if known is None:
-            known = (self._systems.describe(code), self._systems.release_of(code.system))
-            self._described[code] = known
+            known = (self._systems.describe(Code(system, value)), self._systems.release_of(system))
+            self._described[system, value] = known
         return known
 
 
@@ -210,10 +210,10 @@ def _line(where: str, error: BaseException) -> str:
 
 
 def surrogate_ledger(text: str, spans: Iterable[MarkedSpan]) -> tuple[Surrogate, ...]:
-    """Every fake identifier in the text, in text order."""
+    """Every fake identifier in the text, in the order of ``spans``."""
     return tuple(
         Surrogate(span.start, span.end, span.mark_id.removeprefix(SURROGATE_PREFIX), text[span.start : span.end])
-        for span in sorted(spans, key=lambda item: (item.start, item.end))
+        for span in spans
         if span.mark_id.startswith(SURROGATE_PREFIX)
     )
 
@@ -221,7 +221,7 @@ def surrogate_ledger(text: str, spans: Iterable[MarkedSpan]) -> tuple[Surrogate,
 def labelled_distractors(
     encounter: Encounter, spans: Iterable[MarkedSpan], supported: set[str]
 ) -> tuple[Distractor, ...]:
-    """Mentions that must not be coded, in text order.
+    """Mentions that must not be coded, in the order of ``spans``.
 
     A fact that supports a gold code is none, whatever its label says (an inpatient's probable diagnosis), except for the
     kinds that lead to a wrong code beside the right one.
@@ -233,8 +233,4 @@ def labelled_distractors(
             mark = fact.concept if fact.concept.startswith(("lab:", "vital:")) else fact.fact_id
             if mark not in supported or fact.distractor in CODED_ALL_THE_SAME:
                 kinds[mark] = fact.distractor
-    return tuple(
-        Distractor(kinds[span.mark_id], span.start, span.end)
-        for span in sorted(spans, key=lambda item: (item.start, item.end))
-        if span.mark_id in kinds
-    )
+    return tuple(Distractor(kinds[span.mark_id], span.start, span.end) for span in spans if span.mark_id in kinds)

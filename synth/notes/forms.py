@@ -64,8 +64,8 @@ class FormBook:
         self._library = library
         self._describe = describe
         self._split = split
-        self._choices: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._codes: dict[tuple[str, ...], str] = {}
+        self._choices: dict[tuple[object, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._codes: dict[tuple[object, ...], str] = {}
 
     def draw(self, fact: ClinicalFact, draws: Draws) -> str:
         """One surface form for one mention.
@@ -80,7 +80,7 @@ class FormBook:
 
     def code_of(self, fact: ClinicalFact) -> str:
         """The ICD-10-CM code the concept has by itself, "" where it has none; steers wording only, never gold."""
-        key = (fact.concept, *_pairs(fact.attributes))
+        key = (fact.concept, *fact.attributes.items())
         code = self._codes.get(key)
         if code is None:
             try:
@@ -96,7 +96,7 @@ class FormBook:
         return family.chronic if family is not None else None
 
     def _forms(self, fact: ClinicalFact) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        key = (fact.kind, fact.experiencer, fact.temporality, fact.concept, *_pairs(fact.attributes))
+        key = (fact.kind, fact.experiencer, fact.temporality, fact.concept, *fact.attributes.items())
         found = self._choices.get(key)
         if found is None:
             forms = self._all_forms(fact)
@@ -136,7 +136,3 @@ def divide_forms(forms: tuple[str, ...], split: Split) -> tuple[tuple[str, ...],
         return forms, ()
     kept = {"train": (), "validation": validation, "test": test}[split]
     return tuple(form for form in forms if form not in test and form not in validation), kept
-
-
-def _pairs(attributes: Mapping[str, str]) -> list[str]:
-    return [f"{name}={value}" for name, value in attributes.items()]

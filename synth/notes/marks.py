@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 from ghostchart.schemas.errors import TemplateError
 
@@ -18,14 +19,13 @@ _FIRST_OPEN = 0xE001
 _LAST_OPEN = 0xF8FF
 _MARKER = re.compile("[\ue000-\uf8ff]")
 _MARKER_SPLIT = re.compile("([\ue000-\uf8ff])")
-# Values never begin or end with a space (see Marks.leaf), so these can never eat into a marked piece's edge.
-_TRAILING = re.compile(r"[ \t]+$|^[ \t]+", re.MULTILINE)
+# Values never begin or end with a space (see Marks.leaf), so tidying can never eat into a marked piece's edge.
 _SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
+_START_AND_END = itemgetter(0, 1)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedSpan:
+class MarkedSpan(NamedTuple):
     """``text[start:end]`` was written for ``mark_id``."""
 
     start: int
@@ -63,7 +63,9 @@ def capitalize(text: str) -> str:
 
 def tidy(marked: str) -> str:
     """Collapse runs of spaces, spaces at line edges and blank lines; works on marked text, before spans exist."""
-    text = _SPACES.sub(" ", _TRAILING.sub("", marked))
+    text = "\n".join(line.strip(" \t") for line in marked.split("\n"))
+    if "  " in text or "\t" in text:
+        text = _SPACES.sub(" ", text)
     return _BLANK_LINES.sub("\n\n", text).strip()
 
 
@@ -105,26 +107,24 @@ class Marks:
     def resolve(
         self, marked: str, *, where: str, scuff: Callable[[list[str]], None] | None = None
     ) -> tuple[str, list[MarkedSpan]]:
-        """Text without marks, and the span of every marked piece in order of their ends.
+        """Text without marks, and the span of every marked piece in text order; of equal ones the inner first.
 
         ``scuff`` may change the unmarked pieces in place (noise) before positions are counted.
 
         Raises:
             TemplateError: a mark was cut in two, is not of this note, or encloses nothing.
         """
-        pieces: list[str] = []
         spans: list[MarkedSpan] = []
         stack: list[tuple[str, int]] = []
         position = 0
         parts = _MARKER_SPLIT.split(marked)
         if scuff is not None:
             _change_unmarked(parts, scuff)
-        for is_marker, part in zip(_alternate(len(parts)), parts, strict=True):
-            if not is_marker:
-                pieces.append(part)
-                position += len(part)
-            elif part != _CLOSE:
-                number = ord(part) - _FIRST_OPEN
+        pieces = parts[::2]
+        for text, marker in zip(pieces, parts[1::2], strict=False):
+            position += len(text)
+            if marker != _CLOSE:
+                number = ord(marker) - _FIRST_OPEN
                 if number >= len(self._ids):
                     raise TemplateError("a mark in the text does not belong to this note", where=where)
                 stack.append((self._ids[number], position))
@@ -137,6 +137,7 @@ class Marks:
                 spans.append(MarkedSpan(start, position, mark_id))
         if stack:
             raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
+        spans.sort(key=_START_AND_END)
         return "".join(pieces), spans
 
 
@@ -153,8 +154,3 @@ def _change_unmarked(parts: list[str], change: Callable[[list[str]], None]) -> N
     change(pieces)
     for position, piece in zip(free, pieces, strict=True):
         parts[position] = piece
-
-
-def _alternate(count: int) -> list[bool]:
-    """False, True, False...: which parts of a split with one capture group are the separators."""
-    return [position % 2 == 1 for position in range(count)]

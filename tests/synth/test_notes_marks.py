@@ -27,7 +27,7 @@ def test_marks_nest() -> None:
     inner = f"BP 140/{marks.leaf('90', 'vital:diastolic')}"
     text, spans = marks.resolve(marks.around(inner, "vital:systolic"), where="t")
     assert text == "BP 140/90"
-    assert spans == [MarkedSpan(7, 9, "vital:diastolic"), MarkedSpan(0, 9, "vital:systolic")]
+    assert spans == [MarkedSpan(0, 9, "vital:systolic"), MarkedSpan(7, 9, "vital:diastolic")]
 
 
 def test_capitals_and_sentences_leave_marks_in_place() -> None:

@@ -38,7 +38,7 @@ COMMENTS: dict[str, str] = {
     "corpus.icd10cm_release": "directory of another CMS release (tabular XML and code list); null: the one shipped",
     "corpus.templates": "directory of your own note templates, used beside the built-in ones ('ghostchart templates lint')",
     "corpus.distractors_per_note": "average number of mentions that must not be coded",
-    "corpus.tail_quota": "share of notes with a billable code outside the condition families, spread over all chapters",
+    "corpus.tail_quota": "share of notes with a code that the source rarely or never has, spread over families and chapters",
     "corpus.noise": "0 to 1: typos, shorthand, empty sections, long negated lists, lab tables; gold never changes",
     "privacy": "the privacy policy: every bar of the leakage gates; null below: as the policy says",
     "privacy.profile": "default, strict, or a profile of policy_file",

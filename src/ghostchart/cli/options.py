@@ -80,7 +80,7 @@ TailQuota = Annotated[
     float | None,
     typer.Option(
         "--tail-quota",
-        help="Share of notes with a billable code outside the condition families, spread over all chapters.",
+        help="Share of notes with a code that the source has rarely or never, spread over condition families and chapters.",
         show_default="0.3",
     ),
 ]
