@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bench_phi_quality import stock_analyzer
-from ghostchart.privacy.audit import _rows
+from ghostchart.privacy.corpus_notes import CorpusNotes
 from ghostchart.privacy.phi import PhiScanner
 from ghostchart.privacy.phi.scanner import KnownSpan
 
@@ -29,7 +29,7 @@ def corpus_notes(n: int) -> list[tuple[str, tuple[KnownSpan, ...]]]:
     """Texts with their ledgers."""
     run = os.environ.get("GHOSTCHART_BENCH_RUN")
     if run:
-        return [(text, ledger) for _, text, ledger in _rows(Path(run) / "corpus")][:n]
+        return [(note.text, note.ledger) for note in CorpusNotes(Path(run) / "corpus")][:n]
     from ghostchart.pipeline.generate import generate
     from ghostchart.pipeline.run import stage_in
     from ghostchart.schemas.config import RunConfig
@@ -40,7 +40,7 @@ def corpus_notes(n: int) -> list[tuple[str, tuple[KnownSpan, ...]]]:
         settings = settings.model_copy(update={"corpus": settings.corpus.model_copy(update={"notes": n})})
         with stage_in(Path(folder) / "run", settings) as (layout, state):
             generate(layout, state, settings, SILENT)
-            return [(text, ledger) for _, text, ledger in _rows(layout.corpus)]
+            return [(note.text, note.ledger) for note in CorpusNotes(layout.corpus)]
 
 
 def _timed(label: str, n: int, work: Callable[[], object]) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ghostchart.privacy.across_shards import count_across_shards
 from ghostchart.schemas.corpus import shard_paths
 from ghostchart.schemas.errors import CorpusError
 from ghostchart.schemas.note import SPLITS
@@ -41,21 +42,19 @@ def count_contents(corpus: Path) -> CorpusContents:
         CorpusError: a shard is missing, unreadable or lacks a column.
     """
     notes = dict.fromkeys((str(split) for split in SPLITS), 0)
-    patients: set[str] = set()
     note_types: Counter[str] = Counter()
     strata: Counter[str] = Counter()
     codes: dict[str, set[str]] = {}
     columns = ["patient_id", "note_type", "strata", "codes.list.element.system", "codes.list.element.value"]
     for split, table in _columns(corpus, columns):
         notes[split] += table.num_rows
-        patients.update(table["patient_id"].unique().to_pylist())
         note_types.update(table["note_type"].to_pylist())
         strata.update(table["strata"].combine_chunks().flatten().to_pylist())
         for system, value in _pairs(table, "value"):
             codes.setdefault(system, set()).add(value)
     return CorpusContents(
         notes=notes,
-        patients=len(patients),
+        patients=count_across_shards({split: shard_paths(corpus, split) for split in SPLITS}).patients,
         note_types=dict(sorted(note_types.items())),
         distinct_codes={system: len(values) for system, values in sorted(codes.items())},
         strata=dict(sorted(strata.items())),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ghostchart.privacy.attacks.differences import difference_interval
 from ghostchart.privacy.attacks.disclosure import DISCLOSURE_ATTACKS, Disclosure
+from ghostchart.privacy.attacks.measures import attacked_measures
 from ghostchart.privacy.attacks.populations import Populations
 from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.schemas.ehr import EhrTables
@@ -30,16 +31,19 @@ def run_disclosure(
     policy: PrivacyPolicy,
     seed: np.random.SeedSequence,
     progress: Progress = SILENT,
+    *,
+    n_released: int | None = None,
 ) -> Verdict:
     """Run the three attacks. Inconclusive where too few patients are held out or synthetic, or a bound cannot be held.
 
     Args:
         train: patients the EHR model learnt from.
         holdout: patients kept from it.
-        synthetic: tables behind the corpus.
+        synthetic: tables behind the corpus, or those that :mod:`ghostchart.privacy.attacks.attacked` chose of them.
         policy: the bars.
         seed: decides hidden diagnoses, descriptions and planted copies.
         progress: one bar.
+        n_released: synthetic patients in all, where ``synthetic`` is not all of them.
     """
     if holdout.n_patients < policy.min_holdout_patients or synthetic.n_patients < _MIN_SYNTHETIC:
         need, have, who = (
@@ -52,12 +56,12 @@ def run_disclosure(
     own = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
     first, *seeds = own.spawn(1 + len(DISCLOSURE_ATTACKS))
     rng = np.random.default_rng(first)
-    clean = Populations.of(train, holdout, synthetic, rng)
+    clean = Populations.of(train, holdout, synthetic, rng, n_released)
     n = len(clean.members)
     copies = np.sort(rng.choice(n, max(1, round(_PLANTED_SHARE * n)), replace=False))
     planted = clean.planted(copies)
     confidence = 1 - (1 - policy.confidence) / len(DISCLOSURE_ATTACKS)
-    measures: list[Measure] = []
+    measures: list[Measure] = attacked_measures(clean)
     failures: list[str] = []
     doubts: list[str] = []
     with progress.task("disclosure attacks", total=len(DISCLOSURE_ATTACKS)) as advance:

@@ -19,6 +19,7 @@ from ghostchart.privacy.attacks.catalogue import ATTACKS
 from ghostchart.privacy.attacks.judgement import AttackResult, Judgement, judge
 from ghostchart.privacy.attacks.measures import (
     attack_measures,
+    attacked_measures,
     copies_measure,
     distance_measures,
     negative_control,
@@ -78,23 +79,25 @@ def run_membership(
     progress: Progress = SILENT,
     *,
     pseudonym: Pseudonym | None = None,
+    n_released: int | None = None,
 ) -> MembershipAudit:
     """Attacks, controls and verdict. Inconclusive when too few patients are held out or the planted copies are missed.
 
     Args:
         train: patients the EHR model learnt from.
         holdout: patients kept from it.
-        synthetic: tables behind the corpus.
+        synthetic: tables behind the corpus, or those that :mod:`ghostchart.privacy.attacks.attacked` chose of them.
         policy: the bars.
         seed: decides halves, planted copies, forests, shadows and bootstraps; equal seeds give equal verdicts.
         progress: one bar over all attacks and controls.
         pseudonym: patient id -> keyed digest; without it nobody is listed as at risk.
+        n_released: synthetic patients in all, where ``synthetic`` is not all of them.
     """
     if holdout.n_patients < policy.min_holdout_patients or synthetic.n_patients < _MIN_SYNTHETIC:
         return MembershipAudit(_too_few(holdout.n_patients, synthetic.n_patients, policy))
     own = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
     split_seed, attack_seed, planted_seed, bootstrap_seed = own.spawn(4)
-    populations = Populations.of(train, holdout, synthetic, np.random.default_rng(split_seed))
+    populations = Populations.of(train, holdout, synthetic, np.random.default_rng(split_seed), n_released)
     rng = np.random.default_rng(bootstrap_seed)
     with progress.task("membership inference", total=(1 + len(PLANTED)) * len(ATTACKS)) as advance:
         results, copies = _attack(populations, attack_seed, advance)
@@ -124,7 +127,8 @@ def _attack(
         scores = populations.scores(attack.method, attack_seed)
         results.append(AttackResult(attack.name, attack.words, scores, attack.sees_copies))
         advance(1)
-    return tuple(results), find_copies(populations.members, populations.held_out, populations.synthetic)
+    copies = find_copies(populations.members, populations.held_out, populations.synthetic, populations.n_released)
+    return tuple(results), copies
 
 
 def _plant(
@@ -158,7 +162,7 @@ def _verdict(
         measures += attack_measures(result, found, alone, sizes)
     worst = found.worst_by_auc()
     halves, halves_scores = negative_control(worst.scores, populations.halves, found.confidence, rng)
-    measures += [halves, *distance_measures(populations)]
+    measures += [halves, *distance_measures(populations), *attacked_measures(populations)]
     curves: list[Curve] = [roc(f"ROC: {result.name}", result.scores) for result in found.results]
     curves.append(roc("ROC of controls: held-out against held-out", halves_scores))
     curves += [

@@ -43,33 +43,59 @@ class PopulationOverlap:
     smallest_k: int | None
 
 
-def measure_population(train: EhrTables, holdout: EhrTables, synthetic: EhrTables, key: bytes) -> PopulationOverlap:
-    """Compare the released (synthetic) population with both parts of the source; ``key`` as of the identifier index."""
-    with_zip = any(value for value in synthetic.patients["zip3"].to_pylist())
+def measure_population(
+    train: EhrTables, holdout: EhrTables, synthetic: Iterable[EhrTables], key: bytes
+) -> PopulationOverlap:
+    """Compare the released (synthetic) population with both parts of the source.
+
+    Args:
+        train: training patients.
+        holdout: held-out patients.
+        synthetic: parts of the released tables, gone through more than once, one in memory at a time; no patient in two.
+        key: as of the identifier index.
+    """
+    with_zip = any(value for part in synthetic for value in part.patients["zip3"].to_pylist())
     rare = _rare_codes((train, holdout))
     source = {
         True: _patterns(train, rare, key, with_zip=with_zip),
         False: _patterns(holdout, rare, key, with_zip=with_zip),
     }
-    released = _patterns(synthetic, rare, key, with_zip=with_zip)
-    shown = {kind: {value for own in released.values() for value in own[kind]} for kind in KINDS}
+    alone = {kind: _alone(source, kind) for kind in KINDS}
+    wanted: dict[str, frozenset[int]] = {
+        kind: frozenset[int]().union(*alone[kind][True].values(), *alone[kind][False].values()) for kind in KINDS
+    }
+    shown: dict[str, set[int]] = {kind: set() for kind in KINDS}
+    groups = Counter(value for side in source.values() for own in side.values() for value in own[_QUASI])
+    fits: Counter[int] = Counter()
+    by_gaps = _by_gaps(source[True])
+    linked: set[str] = set()
+    for part in synthetic:
+        for own in _patterns(part, rare, key, with_zip=with_zip).values():
+            for kind in KINDS:
+                shown[kind] |= own[kind] & wanted[kind]
+            fits.update(groups[value] for value in own[_QUASI])
+            linked |= _linked(own, by_gaps, source[True])
     met: dict[str, tuple[int, int, int, int]] = {}
     for kind in KINDS:
-        holders = Counter(value for side in source.values() for own in side.values() for value in own[kind])
-        figures: list[int] = []
-        for member in (True, False):
-            alone = {pid: {v for v in own[kind] if holders[v] == 1} for pid, own in source[member].items()}
-            alone = {pid: values for pid, values in alone.items() if values}
-            figures += [sum(1 for values in alone.values() if values & shown[kind]), len(alone)]
-        met[kind] = (figures[0], figures[1], figures[2], figures[3])
-    groups = Counter(value for side in source.values() for own in side.values() for value in own[_QUASI])
-    fits = [groups[value] for own in released.values() for value in own[_QUASI]]
+        figures = [(sum(1 for values in alone[kind][member].values() if values & shown[kind]), len(alone[kind][member]))
+                   for member in (True, False)]  # fmt: skip
+        met[kind] = (*figures[0], *figures[1])
     return PopulationOverlap(
         met=met,
-        linked=_linked(source[True], released),
-        small_groups=(sum(0 < k < K_MIN for k in fits), len(fits)),
+        linked=len(linked),
+        small_groups=(sum(count for k, count in fits.items() if 0 < k < K_MIN), fits.total()),
         smallest_k=min((k for k in fits if k), default=None),
     )
+
+
+def _alone(source: dict[bool, Patterns], kind: str) -> dict[bool, dict[str, frozenset[int]]]:
+    """By side, source patients with a combination that no other source patient has, and those combinations."""
+    holders = Counter(value for side in source.values() for own in side.values() for value in own[kind])
+    found: dict[bool, dict[str, frozenset[int]]] = {}
+    for member, side in source.items():
+        own_alone = {pid: frozenset(v for v in own[kind] if holders[v] == 1) for pid, own in side.items()}
+        found[member] = {pid: values for pid, values in own_alone.items() if values}
+    return found
 
 
 def judge_population(found: PopulationOverlap) -> tuple[list[str], list[Measure]]:
@@ -165,19 +191,17 @@ def _rare_codes(sources: Iterable[EhrTables]) -> frozenset[str]:
     return frozenset(code for code, count in holders.items() if count <= RARE_PATIENTS)
 
 
-def _linked(members: Patterns, released: Patterns) -> int:
-    by_gaps: dict[int, set[str]] = {}
+def _by_gaps(members: Patterns) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
     for pid, own in members.items():
         for value in own[_GAPS]:
-            by_gaps.setdefault(value, set()).add(pid)
-    linked = {
-        pid
-        for own in released.values()
-        for value in own[_GAPS]
-        for pid in by_gaps.get(value, ())
-        if own[_QUASI] & members[pid][_QUASI]
-    }
-    return len(linked)
+            found.setdefault(value, set()).add(pid)
+    return found
+
+
+def _linked(own: dict[str, frozenset[int]], by_gaps: dict[int, set[str]], members: Patterns) -> set[str]:
+    """Members whom one released patient meets both in gaps and in age, sex and ZIP3."""
+    return {pid for value in own[_GAPS] for pid in by_gaps.get(value, ()) if own[_QUASI] & members[pid][_QUASI]}
 
 
 def _hashed(key: bytes, kind: str, values: Iterable[str]) -> frozenset[int]:

@@ -15,7 +15,9 @@ from ghostchart.privacy.identifier_forms import (
     number_forms,
 )
 from ghostchart.privacy.identifier_index import IdentifierIndex, IndexEntry
+from ghostchart.privacy.remembered import Remembered
 
+_MEMORY_FORMS = 100_000  # per generation of what is remembered; about 0.3 kB each
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’`.-](?=[^\W\d_]))*\.?")
 _NUMBER = re.compile(r"(?<![\w])\(?\+?\d[\d]*(?:[-./)(] ?\(?\d+|\) \d+)*(?![\w])")
 _SPACED = (
@@ -50,7 +52,7 @@ class SourceSearch:
 
     def __init__(self, index: IdentifierIndex) -> None:
         self._index = index
-        self._seen: dict[Form, tuple[IndexEntry, ...]] = {}
+        self._seen: Remembered[Form, tuple[IndexEntry, ...]] = Remembered(_MEMORY_FORMS)
 
     def matches(self, text: str) -> list[SourceMatch]:
         """Every match in the text, in text order; one per source patient and place."""
@@ -64,9 +66,7 @@ class SourceSearch:
     def _look_up(self, form: Form) -> tuple[IndexEntry, ...]:
         entries = self._seen.get(form)
         if entries is None:
-            if len(self._seen) > 2_000_000:
-                self._seen.clear()
-            entries = self._seen[form] = self._index.look_up(form)
+            entries = self._seen.keep(form, self._index.look_up(form))
         return entries
 
 

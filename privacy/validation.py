@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from ghostchart.privacy.across_shards import AcrossShards, count_across_shards
 from ghostchart.privacy.great_expectations_suite import ExpectationCount, ShardSuite
 from ghostchart.privacy.validation_rules import CODING, RULES, RowRules, RuleTally, failing_rows, reasons_of
 from ghostchart.schemas.code_systems import CodeSystems
@@ -26,33 +27,36 @@ def run_validation(corpus: Path, systems: CodeSystems, progress: Progress = SILE
     Raises:
         CorpusError: a shard is missing, unreadable or has other columns than documented.
     """
-    paths = [(split, path) for split in SPLITS for path in shard_paths(corpus, split)]
+    shards: dict[str, list[Path]] = {split: shard_paths(corpus, split) for split in SPLITS}
+    paths = [path for split in SPLITS for path in shards[split]]
     suite, rules, tally = ShardSuite(), RowRules(systems), RuleTally()
-    counted: list[tuple[str, ExpectationCount]] = []
+    expected, broken = 0, []
     with progress.task("corpus validation", total=len(paths)) as advance:
-        for split, path in paths:
+        for path in paths:
             table = read_shard(path)
-            counted += [(path.name, count) for count in suite.run(table)]
+            counts = suite.run(table)
+            expected += len(counts)
+            broken += [(path.name, count) for count in counts if not count.passed]
             for row in table.to_pylist():
-                rules.check(row, path.name, split, tally)
+                rules.check(row, path.name, tally)
             advance(1)
-    reasons = [*_expectation_reasons(counted), *reasons_of(tally)]
+    across = count_across_shards(shards)
+    reasons = [*_expectation_reasons(broken), *reasons_of(tally, across)]
     return (
         Verdict(
             gate=GATE,
             title=TITLE,
             outcome="failed" if reasons else "passed",
             reasons=tuple(reasons),
-            measures=tuple(_measures(counted, tally)),
+            measures=tuple(_measures(expected, len(broken), tally, across)),
         ),
     )
 
 
-def _expectation_reasons(counted: list[tuple[str, ExpectationCount]]) -> list[str]:
+def _expectation_reasons(found: list[tuple[str, ExpectationCount]]) -> list[str]:
     broken: dict[tuple[str, str], Counter[str]] = {}
-    for shard, count in counted:
-        if not count.passed:
-            broken.setdefault((count.expectation, count.column), Counter())[shard] += count.unexpected
+    for shard, count in found:
+        broken.setdefault((count.expectation, count.column), Counter())[shard] += count.unexpected
     reasons = []
     for (expectation, column), shards in sorted(broken.items()):
         where = ", ".join(f"{shard}: {rows}" for shard, rows in sorted(shards.items()))
@@ -61,10 +65,9 @@ def _expectation_reasons(counted: list[tuple[str, ExpectationCount]]) -> list[st
     return reasons
 
 
-def _measures(counted: list[tuple[str, ExpectationCount]], tally: RuleTally) -> list[Measure]:
-    kept = sum(count.passed for _, count in counted)
+def _measures(expected: int, broken: int, tally: RuleTally, across: AcrossShards) -> list[Measure]:
     measures = [
-        proportion("Great Expectations: expectations kept, over shards", kept, len(counted), limit=1.0),
+        proportion("Great Expectations: expectations kept, over shards", expected - broken, expected, limit=1.0),
         Measure(name="notes checked", value=float(tally.notes), n=tally.notes),
         Measure(name="gold codes checked against their release", value=float(tally.codes), n=tally.codes),
         Measure(name="evidence spans checked", value=float(tally.spans), n=tally.spans),
@@ -82,7 +85,7 @@ def _measures(counted: list[tuple[str, ExpectationCount]], tally: RuleTally) -> 
             note="checked from the codes alone, without knowledge of how they were made",
         )
     )
-    shared = len(tally.shared_patients) + len(tally.shared_families) + tally.repeated_ids
+    shared = across.shared_patients + across.shared_families + across.repeated_ids
     measures.append(
         Measure(name="patients or template families in two splits, repeated note ids", value=float(shared), limit=0.0)
     )

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from ghostchart.privacy.across_shards import AcrossShards
 from ghostchart.schemas.code_set import Circumstances, CodedLine, CodeSetCheck
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.codes import Code
@@ -40,15 +41,9 @@ _TOLD_ABOVE = {"G01", "PX.available"}
 
 @dataclass
 class RuleTally:
-    """Rows per broken rule and shard, and what must hold across shards."""
+    """Rows per broken rule and shard, and what was checked."""
 
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
-    patients: dict[str, str] = field(default_factory=dict)
-    families: dict[str, str] = field(default_factory=dict)
-    note_ids: set[str] = field(default_factory=set)
-    shared_patients: set[str] = field(default_factory=set)
-    shared_families: set[str] = field(default_factory=set)
-    repeated_ids: int = 0
     notes: int = 0
     codes: int = 0
     spans: int = 0
@@ -62,19 +57,12 @@ class RowRules:
         self._billable = cache(lambda system, value: _is_billable(systems, system, value))
         self._set = CodeSetCheck(systems)
 
-    def check(self, row: dict[str, Any], shard: str, split: str, tally: RuleTally) -> None:
+    def check(self, row: dict[str, Any], shard: str, tally: RuleTally) -> None:
         """Check one row (``table.to_pylist()``) and keep what is broken."""
         tally.notes += 1
         tally.codes += len(row["codes"] or ())
         for rule in sorted(set(self.broken_rules(row))):
             tally.broken[rule, shard] += 1
-        if row["note_id"] in tally.note_ids:
-            tally.repeated_ids += 1
-        tally.note_ids.add(row["note_id"])
-        if tally.patients.setdefault(row["patient_id"], split) != split:
-            tally.shared_patients.add(row["patient_id"])
-        if tally.families.setdefault(row["template_family"], split) != split:
-            tally.shared_families.add(row["template_family"])
         tally.spans += sum(len(code["spans"] or ()) for code in row["codes"] or ())
 
     def broken_rules(self, row: dict[str, Any]) -> Iterator[str]:
@@ -142,7 +130,7 @@ def _is_billable(systems: CodeSystems, system: Any, value: str) -> bool:
         return False
 
 
-def reasons_of(tally: RuleTally) -> list[str]:
+def reasons_of(tally: RuleTally, across: AcrossShards) -> list[str]:
     """One sentence per broken rule: what, how many rows, in which shards; never a value."""
     reasons = []
     for rule, meaning in (RULES | coding_rules_broken(tally)).items():
@@ -150,13 +138,13 @@ def reasons_of(tally: RuleTally) -> list[str]:
         if shards:
             where = ", ".join(f"{shard}: {rows}" for shard, rows in sorted(shards.items()))
             reasons.append(f"{rule}: {meaning}, in {sum(shards.values())} row(s) ({where})")
-    if tally.repeated_ids:
-        reasons.append(f"repeated note id: {tally.repeated_ids} row(s) have a note id that an earlier row has")
-    if tally.shared_patients:
-        reasons.append(f"splits not disjoint: {len(tally.shared_patients)} patient(s) stand in more than one split")
-    if tally.shared_families:
+    if across.repeated_ids:
+        reasons.append(f"repeated note id: {across.repeated_ids} row(s) have a note id that an earlier row has")
+    if across.shared_patients:
+        reasons.append(f"splits not disjoint: {across.shared_patients} patient(s) stand in more than one split")
+    if across.shared_families:
         reasons.append(
-            f"splits not disjoint: {len(tally.shared_families)} template famil(ies) stand in more than one split"
+            f"splits not disjoint: {across.shared_families} template famil(ies) stand in more than one split"
         )
     return reasons
 

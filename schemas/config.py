@@ -13,6 +13,7 @@ from ghostchart.schemas.errors import ConfigError
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 CptSetting = Literal["off", "starter", "licensed"]
 EhrModelKind = Literal["gaussian-copula", "ctgan", "tvae", "independent"]
+Engine = Literal["local", "ray"]
 
 
 class Section(BaseModel):
@@ -202,10 +203,15 @@ DEMO_MODELS: tuple[TrainConfig, ...] = (
 
 
 class RunConfig(Section):
-    """Everything ``ghostchart run`` needs."""
+    """Everything ``ghostchart run`` needs.
+
+    ``engine`` writes the shards: local processes (``workers``), or the Ray cluster at ``address``. Neither changes a byte.
+    """
 
     seed: Annotated[int, Field(ge=0)] = 1
     workers: Annotated[int, Field(ge=1, le=512)] = 2
+    engine: Engine = "local"
+    address: str | None = None
     allow_uncertified: bool = False
     source: SourceConfig = SourceConfig()
     ehr_model: EhrModelConfig = EhrModelConfig()
@@ -214,6 +220,12 @@ class RunConfig(Section):
     certify: CertifyConfig = CertifyConfig()
     models: tuple[TrainConfig, ...] = DEMO_MODELS
     evaluate: EvaluateConfig = EvaluateConfig()
+
+    @model_validator(mode="after")
+    def _address_goes_with_ray(self) -> RunConfig:
+        if (self.engine == "ray") != (self.address is not None):
+            raise ValueError("engine ray needs the cluster's address, and address goes with engine ray only")
+        return self
 
     @model_validator(mode="after")
     def _distinct_models(self) -> RunConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -202,6 +203,14 @@ class EhrTables:
             except (OSError, pa.ArrowInvalid) as error:
                 raise SourceError(f"cannot read {path.name}: {type(error).__name__}", where=str(directory)) from None
         return cls(**tables, report=report)
+
+
+def concatenate(parts: Sequence[EhrTables]) -> EhrTables:
+    """The rows of at least one part, in order; the report is the first one's."""
+    tables = {
+        name: pa.concat_tables([getattr(part, name) for part in parts]).combine_chunks() for name in TABLE_SCHEMAS
+    }
+    return replace(parts[0], **tables)
 
 
 def empty_table(name: str) -> pa.Table:

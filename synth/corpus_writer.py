@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from ghostchart.schemas.canonical import canonical_json, keyed_digest, sha256_fi
 from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
 from ghostchart.schemas.config import CorpusConfig, CptSetting
 from ghostchart.schemas.corpus import DATA, shard_name
-from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, SourceReport
+from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, concatenate
 from ghostchart.schemas.errors import CorpusError, OutputError
 from ghostchart.schemas.note import SPLITS, Note, Split, notes_to_table
 from ghostchart.schemas.screening import SurrogateScreen
@@ -28,17 +29,16 @@ from ghostchart.synth.notes.compose import NoteComposer, NoteIdentity
 from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.own_templates import templates_for
 from ghostchart.synth.notes.surrogates import SurrogatePool
+from ghostchart.synth.synthetic_tables import SYNTHETIC
 
 if TYPE_CHECKING:
     from ghostchart.schemas.clinical import Encounter
     from ghostchart.synth.ehr_model import EhrModel
 
-SYNTHETIC = "synthetic"
 EHR_MODEL = "ehr_model"
 _ROW_GROUP_NOTES = 1000
 _SAMPLE_MARGIN = 1.1
 _MAX_ROUNDS = 50
-_NO_REPORT = SourceReport(source="synthetic", tables=())
 
 
 @dataclass(frozen=True)
@@ -161,38 +161,6 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
     return notes, used
 
 
-def load_synthetic(protected_dir: Path) -> EhrTables:
-    """All synthetic tables that the shards left behind, train first, in shard order.
-
-    Raises:
-        CorpusError: there are none.
-        SourceError: one of them is damaged.
-    """
-    folder = protected_dir / SYNTHETIC
-    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    ordered = [path for split in SPLITS for path in found if path.name.startswith(f"{split}-")]
-    if not ordered:
-        raise CorpusError("there are no synthetic tables", where=str(folder), fix="Run 'ghostchart generate' first")
-    return _concatenate([EhrTables.load(path, _NO_REPORT) for path in ordered])
-
-
-def stratum_shares(protected_dir: Path, names: Iterable[str]) -> dict[str, float]:
-    """Share of the synthetic patients behind the corpus that have a code of each stratum; reads shard after shard."""
-    from ghostchart.synth.library.strata import stratum_codes
-
-    wanted = {name: pa.array(sorted(stratum_codes()[name]), pa.string()) for name in names}
-    inside = dict.fromkeys(wanted, 0)
-    n_patients = 0
-    for folder in sorted((protected_dir / SYNTHETIC).iterdir()) if wanted else ():
-        n_patients += pq.read_metadata(folder / "patients.parquet").num_rows
-        rows = [pq.read_table(folder / f"{name}.parquet", columns=["patient_id", "code"])
-                for name in ("conditions", "procedures")]  # fmt: skip
-        for name, codes in wanted.items():
-            holders = [table.filter(pc.is_in(table["code"], value_set=codes))["patient_id"] for table in rows]
-            inside[name] += len({patient for column in holders for patient in column.to_pylist()})
-    return {name: count / max(1, n_patients) for name, count in inside.items()}
-
-
 def _samples(task: ShardTask) -> Iterator[EhrTables]:
     """Batches of synthetic patients until the caller has enough; ids name split, shard and batch."""
     model = _ehr_model(task.protected_dir / EHR_MODEL)
@@ -219,7 +187,7 @@ def _code_systems(cpt: CptSetting, cpt_file: Path | None, release: Path | None) 
 
 def _restrict(sampled: list[EhrTables], encounter_ids: set[str]) -> EhrTables:
     """Only the rows of the given encounters and of the patients they belong to."""
-    whole = _concatenate(sampled)
+    whole = concatenate(sampled)
     ids = pa.array(sorted(encounter_ids), pa.string())
     picked = {
         name: getattr(whole, name).filter(pc.is_in(getattr(whole, name)["encounter_id"], value_set=ids))
@@ -228,13 +196,6 @@ def _restrict(sampled: list[EhrTables], encounter_ids: set[str]) -> EhrTables:
     }
     patient_ids = pa.array(picked["encounters"]["patient_id"].unique().to_pylist(), pa.string())
     return replace(whole.restrict(patient_ids), **picked)
-
-
-def _concatenate(parts: list[EhrTables]) -> EhrTables:
-    tables = {
-        name: pa.concat_tables([getattr(part, name) for part in parts]).combine_chunks() for name in TABLE_SCHEMAS
-    }
-    return EhrTables(**tables, report=_NO_REPORT)
 
 
 def _shard_key(task: ShardTask, used: EhrTables) -> bytes:
@@ -247,7 +208,7 @@ def _shard_key(task: ShardTask, used: EhrTables) -> bytes:
 
 def _save_tables(tables: EhrTables, folder: Path) -> None:
     """The folder appears under its name when all its tables are in it."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     try:
         tables.save(temporary)
         if folder.is_dir():
@@ -261,7 +222,7 @@ def _save_tables(tables: EhrTables, folder: Path) -> None:
 def _write_atomically(table: pa.Table, path: Path) -> None:
     """Temporary name in the same folder, flushed to disk, renamed, and the folder flushed too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("wb") as sink:
             pq.write_table(

@@ -182,6 +182,17 @@ def distance_measures(populations: Populations) -> list[Measure]:
     ]
 
 
+def attacked_measures(populations: Populations) -> list[Measure]:
+    """How many synthetic patients were attacked, where those are not all."""
+    n, total = len(populations.synthetic), populations.n_released
+    if n == total:
+        return []
+    said = (
+        "a random sample, and for every source patient the nearest of all: a copy anywhere in the corpus is among them"
+    )
+    return [Measure(name="Synthetic patients attacked", value=float(n), n=total, note=said)]
+
+
 def roc(name: str, scores: AttackScores) -> Curve:
     """The ROC curve at up to 60 false-positive rates, half of them on a log scale."""
     x, y = roc_points(scores)

@@ -26,6 +26,7 @@ class Populations:
     mattering, members' and non-members' scores have the same distribution.
 
     Attributes:
+        n_released: synthetic patients in all, of whom ``synthetic`` are those attacked.
         halves: by held-out patient, 0 or 1.
         member_half: by member, the half it is scored with.
     """
@@ -34,12 +35,20 @@ class Populations:
     members: Matrix
     held_out: Matrix
     synthetic: Matrix
+    n_released: int
     halves: Ints
     member_half: Ints
 
     @classmethod
-    def of(cls, train: EhrTables, holdout: EhrTables, synthetic: EhrTables, rng: np.random.Generator) -> Populations:
-        """Feature rows of all three populations and the halves, drawn."""
+    def of(
+        cls,
+        train: EhrTables,
+        holdout: EhrTables,
+        synthetic: EhrTables,
+        rng: np.random.Generator,
+        n_released: int | None = None,
+    ) -> Populations:
+        """Feature rows of all three populations and the halves, drawn; ``n_released`` if more than ``synthetic``."""
         halves = rng.permutation(holdout.n_patients) % 2
         space = FeatureSpace.of([synthetic, holdout])
         return cls(
@@ -47,13 +56,18 @@ class Populations:
             members=space.matrix(train),
             held_out=space.matrix(holdout),
             synthetic=space.matrix(synthetic),
+            n_released=synthetic.n_patients if n_released is None else n_released,
             halves=halves,
             member_half=rng.integers(0, 2, train.n_patients),
         )
 
     def planted(self, copies: Ints) -> Populations:
         """The same after exact copies of these members joined the synthetic patients."""
-        return replace(self, synthetic=np.vstack([self.synthetic, self.members[copies]]))
+        return replace(
+            self,
+            synthetic=np.vstack([self.synthetic, self.members[copies]]),
+            n_released=self.n_released + len(copies),
+        )
 
     def scores(self, method: Method, seed: np.random.SeedSequence) -> AttackScores:
         """Every member and every held-out patient scored by one attack."""

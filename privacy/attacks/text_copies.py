@@ -8,9 +8,10 @@ how alike clinical wording is anyway. Where the source has none, the verdict say
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 
 import pyarrow as pa
 
@@ -39,14 +40,14 @@ class _Group:
 def run_text_copies(
     train: pa.Table,
     holdout: pa.Table,
-    corpus: Sequence[str],
+    corpus: Iterable[str],
     policy: PrivacyPolicy,
     progress: Progress = SILENT,
 ) -> Verdict:
     """Compare source notes (tables of :data:`ghostchart.schemas.ehr.NOTES`) with the texts of a corpus.
 
-    Reasons and measures hold counts only. Inconclusive where the source has notes, but fewer than 100 of training or
-    of held-out patients.
+    The texts are gone through once, and not kept. Reasons and measures hold counts only. Inconclusive where the source has
+    notes, but fewer than 100 of training or of held-out patients.
     """
     if train.num_rows == 0 and holdout.num_rows == 0:
         said = "the source has no notes: no text was learnt from, so there is nothing to copy and nothing to compare"
@@ -54,12 +55,13 @@ def run_text_copies(
             name="source notes compared", value=0, n=0, note="no verbatim or near-verbatim overlap is possible"
         )
         return Verdict(gate=GATE, title=TITLE, outcome="passed", reasons=(said,), measures=(none,))
-    runs, phrases = _digests(corpus, RUN_WORDS), _digests(corpus, PHRASE_WORDS)
+    sides = [table["text"].to_pylist() for table in (train, holdout)]
+    runs, phrases = _repeated(chain(*sides), corpus)
     with progress.task("source notes against the corpus", total=train.num_rows + holdout.num_rows) as advance:
         groups = []
-        for table in (train, holdout):
-            groups.append(_compare(table["text"].to_pylist(), runs, phrases))
-            advance(table.num_rows)
+        for texts in sides:
+            groups.append(_compare(texts, runs, phrases))
+            advance(len(texts))
     return _judge(groups[0], groups[1], policy)
 
 
@@ -134,8 +136,18 @@ def _compare(texts: Iterable[str], runs: frozenset[bytes], phrases: frozenset[by
     return _Group(verbatim, near, notes)
 
 
-def _digests(texts: Iterable[str], words: int) -> frozenset[bytes]:
-    return frozenset(digest for text in set(texts) for digest in _windows(text, words))
+def _repeated(source: Iterable[str], corpus: Iterable[str]) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Digests of the source's runs and phrases that some text of the corpus holds; memory grows with the source only."""
+    sizes = (RUN_WORDS, PHRASE_WORDS)
+    wanted: tuple[set[bytes], ...] = (set(), set())
+    for text in source:
+        for size, digests in zip(sizes, wanted, strict=True):
+            digests.update(_windows(text, size))
+    found: tuple[set[bytes], ...] = (set(), set())
+    for text in corpus:
+        for size, digests, met in zip(sizes, wanted, found, strict=True):
+            met.update(digest for digest in _windows(text, size) if digest in digests)
+    return frozenset(found[0]), frozenset(found[1])
 
 
 def _windows(text: str, words: int) -> Iterator[bytes]:

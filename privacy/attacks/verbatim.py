@@ -36,11 +36,13 @@ class VerbatimCopies:
     p_value: float
 
 
-def find_copies(members: Matrix, held_out: Matrix, synthetic: Matrix) -> VerbatimCopies:
+def find_copies(members: Matrix, held_out: Matrix, synthetic: Matrix, n_released: int | None = None) -> VerbatimCopies:
     """Compare all records for equality.
 
     Members equal to several synthetic patients count once, so that one frequent coincidence is not many: the test is on
     members, and on pairs of real patients in the same way (members that equal another real patient).
+
+    ``n_released``: synthetic patients in all, where ``synthetic`` holds of each member at least the nearest of them.
     """
     numbers: dict[bytes, int] = {}
     whole = np.round(np.vstack([members, held_out, synthetic]), _DECIMALS) + 0.0  # + 0.0 makes -0.0 and 0.0 one
@@ -51,7 +53,7 @@ def find_copies(members: Matrix, held_out: Matrix, synthetic: Matrix) -> Verbati
     real = np.bincount(np.concatenate([ours, theirs]), minlength=len(numbers))
     twins = int((real[ours] > 1).sum())
     # A member is compared with every synthetic patient, and with every other real patient.
-    pairs, pairs_real = len(made) * n, (n + m - 1) * n
+    pairs, pairs_real = (len(made) if n_released is None else n_released) * n, (n + m - 1) * n
     return VerbatimCopies(
         copied=np.flatnonzero(in_synthetic),
         equal_pairs=int(in_synthetic.sum()),

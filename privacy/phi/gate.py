@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
 
 import numpy as np
 
@@ -43,6 +46,7 @@ STRUCTURED_TYPES = frozenset(
     }
 )
 _CHUNK_NOTES = 250
+_CHUNKS_AHEAD = 3
 _SHOWN = 10
 _HOW = (
     "rules read every note as it is; the name model reads each distinct line once, with numbers and known surrogates "
@@ -54,8 +58,50 @@ UNACCOUNTED = "unaccounted identifier"
 ADJUDICATED = "adjudicated"
 
 
+class Notes(Protocol):
+    """Notes that are gone through from the beginning each time, such as those of a corpus or a list."""
+
+    def __iter__(self) -> Iterator[NoteText]: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass
+class ScanTally:
+    """What the scans of many notes add up to; the scans themselves are not kept.
+
+    Attributes:
+        notes, sampled: notes scanned, and those among them that were scanned a second time and hold known surrogates.
+        accounted: findings that ledgers explain.
+        only_in_full: unaccounted findings that only the second scan saw.
+        seen, known: per type, surrogates that the second scan found, and all that there were.
+    """
+
+    notes: int = 0
+    sampled: int = 0
+    accounted: int = 0
+    only_in_full: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+
+    def add(self, scan: NoteScan) -> None:
+        """Count one note."""
+        self.notes += 1
+        self.sampled += bool(scan.recall)
+        self.accounted += scan.n_accounted
+        self.only_in_full += scan.only_in_full
+        for kind, seen in scan.recall:
+            self.known[kind] += 1
+            self.seen[kind] += seen
+
+    def recall(self, *, structured: bool) -> tuple[int, int]:
+        """Surrogates found and all there were, over structured types or over the others."""
+        kinds = [kind for kind in self.known if (kind in STRUCTURED_TYPES) == structured]
+        return sum(self.seen[kind] for kind in kinds), sum(self.known[kind] for kind in kinds)
+
+
 def draw_sample(
-    ledgers: Sequence[Iterable[KnownSpan]], seed: np.random.SeedSequence, size: int = SAMPLE_NOTES
+    ledgers: Iterable[Iterable[KnownSpan]], seed: np.random.SeedSequence, size: int = SAMPLE_NOTES
 ) -> frozenset[int]:
     """Places of the notes that are scanned a second time in full.
 
@@ -63,21 +109,36 @@ def draw_sample(
     a rare type rests on all there is of it.
     """
     rng = np.random.default_rng(seed)
-    drawn = {int(place) for place in rng.choice(len(ledgers), min(size, len(ledgers)), replace=False)}
-    holding: dict[str, list[int]] = {}
-    for place, ledger in enumerate(ledgers):
-        for kind in {entry.entity_type for entry in ledger}:
-            holding.setdefault(kind, []).append(place)
-    for _, places in sorted(holding.items()):
-        lacking = SAMPLE_PER_TYPE - len(drawn.intersection(places))
-        rest = [place for place in places if place not in drawn]
+    n, holding = _holding(ledgers)
+    drawn = {int(place) for place in rng.choice(n, min(size, n), replace=False)}
+    for _, bits in sorted(holding.items()):
+        lacking = SAMPLE_PER_TYPE - sum(_is_set(bits, place) for place in drawn)
         if lacking > 0:
+            places = np.flatnonzero(np.unpackbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little"))
+            rest = places[~np.isin(places, list(drawn))]
             drawn.update(int(place) for place in rng.choice(rest, min(lacking, len(rest)), replace=False))
     return frozenset(drawn)
 
 
+def _holding(ledgers: Iterable[Iterable[KnownSpan]]) -> tuple[int, dict[str, bytearray]]:
+    """How many notes there are, and by ledger type one bit a note: whether it holds that type."""
+    holding: dict[str, bytearray] = {}
+    n = 0
+    for place, ledger in enumerate(ledgers):
+        n += 1
+        for kind in {entry.entity_type for entry in ledger}:
+            bits = holding.setdefault(kind, bytearray())
+            bits.extend(bytes(max(0, (place >> 3) + 1 - len(bits))))
+            bits[place >> 3] |= 1 << (place & 7)
+    return n, holding
+
+
+def _is_set(bits: bytearray, place: int) -> bool:
+    return place >> 3 < len(bits) and bool(bits[place >> 3] >> (place & 7) & 1)
+
+
 def run_phi_scan(
-    notes: Sequence[NoteText],
+    notes: Notes,
     policy: PrivacyPolicy,
     digest: Digest,
     progress: Progress = SILENT,
@@ -89,52 +150,63 @@ def run_phi_scan(
 ) -> tuple[Verdict, list[ProtectedFinding]]:
     """Scan a corpus and judge it; ``workers`` defaults to the machine's cores, at most 4. The verdict is the same for any.
 
-    A finding with a decision in ``adjudicated`` (by digest) does not fail the gate, unless ``is_source`` says that its
-    (type, value) belongs to a source patient.
+    The notes are gone through once; a few hundred a worker are in memory at a time. A finding with a decision in
+    ``adjudicated`` (by digest) does not fail the gate, unless ``is_source`` says that its (type, value) belongs to a source
+    patient.
 
     Returns:
         the verdict and the findings for the protected report, both without a readable value.
     """
     found: list[ProtectedFinding] = []
     decided = adjudicated or {}
-    scans: list[NoteScan] = []
-    texts = {note.note_id: note.text for note in notes}
+    tally = ScanTally()
     with progress.task("PHI scan", total=len(notes)) as advance:
-        for part in _scan_in_chunks(notes, workers, pipeline):
-            scans += part
-            advance(len(part))
-    for scan in scans:
-        text = texts[scan.note_id]
-        spans = [(item.start, item.end) for item in scan.unaccounted]
-        for item in scan.unaccounted:
-            value = text[item.start : item.end]
-            name = digest(item.entity_type, value)
-            excused = name in decided and not (is_source is not None and is_source(item.entity_type, value))
-            found.append(
-                ProtectedFinding(
-                    gate=GATE,
-                    kind=f"{ADJUDICATED}: {decided[name].decision}" if excused else UNACCOUNTED,
-                    note_id=scan.note_id,
-                    entity_type=item.entity_type,
-                    masked=masked(value),
-                    digest=name,
-                    context=masked_context(text, item.start, item.end, spans),
-                )
-            )
-    return judge(scans, found, policy), found
+        for chunk, scans in _scan_in_chunks(notes, workers, pipeline):
+            for note, scan in zip(chunk, scans, strict=True):
+                tally.add(scan)
+                spans = [(item.start, item.end) for item in scan.unaccounted]
+                for item in scan.unaccounted:
+                    value = note.text[item.start : item.end]
+                    name = digest(item.entity_type, value)
+                    excused = name in decided and not (is_source is not None and is_source(item.entity_type, value))
+                    found.append(
+                        ProtectedFinding(
+                            gate=GATE,
+                            kind=f"{ADJUDICATED}: {decided[name].decision}" if excused else UNACCOUNTED,
+                            note_id=scan.note_id,
+                            entity_type=item.entity_type,
+                            masked=masked(value),
+                            digest=name,
+                            context=masked_context(note.text, item.start, item.end, spans),
+                        )
+                    )
+            advance(len(chunk))
+    return judge(tally, found, policy), found
 
 
-def _scan_in_chunks(notes: Sequence[NoteText], workers: int | None, pipeline: str | None) -> Iterator[list[NoteScan]]:
-    chunks = [notes[start : start + _CHUNK_NOTES] for start in range(0, len(notes), _CHUNK_NOTES)]
+def _scan_in_chunks(
+    notes: Notes, workers: int | None, pipeline: str | None
+) -> Iterator[tuple[Sequence[NoteText], Sequence[NoteScan]]]:
+    """Chunks of notes with their scans, in order."""
+    source = iter(notes)
+    chunks = iter(lambda: list(islice(source, _CHUNK_NOTES)), [])
     wanted = workers if workers is not None else min(4, os.cpu_count() or 1)
-    wanted = min(wanted, len(chunks) // 2)  # a process must earn the seconds it takes to start
+    wanted = min(wanted, math.ceil(len(notes) / _CHUNK_NOTES) // 2)  # a process must earn the seconds it takes to start
     if wanted < 2:
         for chunk in chunks:
-            yield scan_notes(chunk, pipeline)
+            yield chunk, scan_notes(chunk, pipeline)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(wanted, mp_context=context, initializer=_one_thread) as pool:
-        yield from pool.map(scan_notes, chunks, [pipeline] * len(chunks))
+        under_way: deque[tuple[list[NoteText], Future[list[NoteScan]]]] = deque()
+        for chunk in chunks:
+            under_way.append((chunk, pool.submit(scan_notes, chunk, pipeline)))
+            # Enough that no worker waits for the one whose turn it is; not the whole corpus in a queue.
+            if len(under_way) > _CHUNKS_AHEAD * wanted:
+                first, future = under_way.popleft()
+                yield first, future.result()
+        for first, future in under_way:
+            yield first, future.result()
 
 
 def _one_thread() -> None:
@@ -142,7 +214,7 @@ def _one_thread() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def judge(scans: Sequence[NoteScan], found: Sequence[ProtectedFinding], policy: PrivacyPolicy) -> Verdict:
+def judge(tally: ScanTally, found: Sequence[ProtectedFinding], policy: PrivacyPolicy) -> Verdict:
     """The verdict over all notes; ``found`` are the findings that no ledger explains, adjudicated ones among them."""
     reasons: list[str] = []
     unaccounted = [item for item in found if item.kind == UNACCOUNTED]
@@ -157,58 +229,54 @@ def judge(scans: Sequence[NoteScan], found: Sequence[ProtectedFinding], policy: 
             f"note {item.note_id}: {item.entity_type} {item.masked} (digest {item.digest})"
             for item in unaccounted[:_SHOWN]
         ]
-    sampled = [scan for scan in scans if scan.recall or scan.only_in_full]
-    by_type: dict[str, list[bool]] = {}
-    for scan in sampled:
-        for kind, seen in scan.recall:
-            by_type.setdefault(kind, []).append(seen)
-    structured = [seen for kind, group in by_type.items() if kind in STRUCTURED_TYPES for seen in group]
-    others = [seen for kind, group in by_type.items() if kind not in STRUCTURED_TYPES for seen in group]
+    hits, n = tally.recall(structured=True)
     outcome: Outcome = "failed" if unaccounted else "passed"
     required: int | None = None
     limit = policy.phi_recall_lower
-    lower = clopper_pearson(sum(structured), len(structured))[0]
-    if structured and sum(structured) / len(structured) < limit:
+    lower = clopper_pearson(hits, n)[0]
+    if n and hits / n < limit:
         outcome = "failed"
         reasons.append(
-            f"the scanner found only {sum(structured)} of {len(structured)} known structured surrogates, limit {limit}: its silence proves little"
+            f"the scanner found only {hits} of {n} known structured surrogates, limit {limit}: its silence proves little"
         )
     elif lower < limit and outcome == "passed":
         outcome, required = "inconclusive", math.ceil(math.log(0.025) / math.log(limit))
         reasons.append(
-            f"needs at least {required} structured surrogates in sampled notes to show a recall of {limit}, has {len(structured)}"
+            f"needs at least {required} structured surrogates in sampled notes to show a recall of {limit}, has {n}"
         )
-    n_sampled = sum(1 for scan in scans if scan.recall)
-    measures = [
-        proportion(
-            "notes with an unaccounted finding", len(touched), len(scans), limit=0.0, note=_HOW.format(n=n_sampled)
-        ),
-        Measure(
-            name="findings explained by the ledger", value=float(sum(scan.n_accounted for scan in scans)), n=len(scans)
-        ),
-        Measure(
-            name="findings that a person adjudicated",
-            value=float(len(excused)),
-            n=len({item.digest for item in excused}),
-            note="n: distinct values; who decided and when stays in the protected zone",
-        ),
-        Measure(
-            name="unaccounted findings that only the reading without stand-ins saw",
-            value=float(sum(scan.only_in_full for scan in scans)),
-            n=n_sampled,
-        ),
-        proportion(
-            "scanner's recall on known surrogates: structured types",
-            sum(structured),
-            len(structured),
-            limit=limit,
-            note="lower bound decides",
-        ),
-        proportion(
-            "scanner's recall on known surrogates: names, addresses, places", sum(others), len(others), note="no bar"
-        ),
-    ]
-    measures += [proportion(f"recall: {kind}", sum(group), len(group)) for kind, group in sorted(by_type.items())]
     return Verdict(
-        gate=GATE, title=TITLE, outcome=outcome, reasons=tuple(reasons), measures=tuple(measures), required_n=required
+        gate=GATE,
+        title=TITLE,
+        outcome=outcome,
+        reasons=tuple(reasons),
+        measures=tuple(_measures(tally, len(touched), excused, limit)),
+        required_n=required,
     )
+
+
+def _measures(tally: ScanTally, touched: int, excused: Sequence[ProtectedFinding], limit: float) -> Iterator[Measure]:
+    how = _HOW.format(n=tally.sampled)
+    yield proportion("notes with an unaccounted finding", touched, tally.notes, limit=0.0, note=how)
+    yield Measure(name="findings explained by the ledger", value=float(tally.accounted), n=tally.notes)
+    yield Measure(
+        name="findings that a person adjudicated",
+        value=float(len(excused)),
+        n=len({item.digest for item in excused}),
+        note="n: distinct values; who decided and when stays in the protected zone",
+    )
+    yield Measure(
+        name="unaccounted findings that only the reading without stand-ins saw",
+        value=float(tally.only_in_full),
+        n=tally.sampled,
+    )
+    yield proportion(
+        "scanner's recall on known surrogates: structured types",
+        *tally.recall(structured=True),
+        limit=limit,
+        note="lower bound decides",
+    )
+    yield proportion(
+        "scanner's recall on known surrogates: names, addresses, places", *tally.recall(structured=False), note="no bar"
+    )
+    for kind, n in sorted(tally.known.items()):
+        yield proportion(f"recall: {kind}", tally.seen[kind], n)

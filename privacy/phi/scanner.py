@@ -13,11 +13,15 @@ from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.records import table_findings
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
 from ghostchart.privacy.phi.vocabulary import is_given_name, is_name_word, is_ordinary
+from ghostchart.privacy.remembered import Remembered
 
 _CAPITALISED = re.compile(rf"\b[{UPPER}][\w'’-]*")
 _NEAR_CHARS = 16
+_Key = tuple[str, bool]
+_Findings = tuple[PhiFinding, ...]
+
 _CLINICAL_SHARE = 0.1  # of its lines and sentences, and a text counts as clinical as a whole
-_MEMORY_SEGMENTS = 400_000  # pieces remembered per scanner; beyond that old ones are forgotten all at once
+_MEMORY_PIECES = 30_000  # per generation of what is remembered; a piece with its findings takes about 0.6 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class PhiScanner:
 
         self._engine = PhiEngine(pipeline or DEFAULT_PIPELINE)
         # Keys: the piece and whether it is clinical, by itself or by the text around it.
-        self._rules: dict[tuple[str, bool], tuple[PhiFinding, ...]] = {}
-        self._model: dict[tuple[str, bool], tuple[PhiFinding, ...]] = {}
+        self._rules: Remembered[_Key, _Findings] = Remembered(_MEMORY_PIECES)
+        self._model: Remembered[_Key, _Findings] = Remembered(_MEMORY_PIECES)
 
     def scan(self, texts: Sequence[str]) -> list[list[PhiFinding]]:
         """Findings per text, in text order, without overlaps; nothing is masked for the model but numbers."""
@@ -55,23 +59,19 @@ class PhiScanner:
         Rules still read the real text there; the model reads a stand-in of the same kind, so that sentences which
         differ only in a surrogate are one. A name beside or outside the known ranges is seen as before.
         """
-        self._forget()
         pieces = [self._pieces(text, spans) for text, spans in zip(texts, known, strict=True)]
-        needed = {(piece.neutral, piece.clinical) for group in pieces for piece in group if piece.neutral}
-        wanted = sorted(needed - self._model.keys())
+        needed = sorted({(piece.neutral, piece.clinical) for group in pieces for piece in group if piece.neutral})
+        # Of this call all answers are held, however few the memory keeps.
+        answers = {key: self._model.get(key) for key in needed}
+        wanted = [key for key, answer in answers.items() if answer is None]
         for key, found in zip(wanted, self._engine.by_model(wanted), strict=True):
-            self._model[key] = tuple(found)
-        return [self._collect(text, group) for text, group in zip(texts, pieces, strict=True)]
+            answers[key] = self._model.keep(key, tuple(found))
+        return [self._collect(text, group, answers) for text, group in zip(texts, pieces, strict=True)]
 
     @property
     def distinct_read(self) -> tuple[int, int]:
-        """How many distinct pieces the rules and the NER model have read."""
-        return len(self._rules), len(self._model)
-
-    def _forget(self) -> None:
-        for memory in (self._rules, self._model):
-            if len(memory) > _MEMORY_SEGMENTS:
-                memory.clear()
+        """How many pieces the rules and the NER model have read, those forgotten in between again."""
+        return self._rules.kept, self._model.kept
 
     def _pieces(self, text: str, known: Iterable[KnownSpan]) -> list[_Piece]:
         spans = _disjoint(known)
@@ -83,7 +83,7 @@ class PhiScanner:
             body, clinical = text[start:end], own or whole
             rules = self._rules.get((body, clinical))
             if rules is None:
-                rules = self._rules[body, clinical] = tuple(self._engine.by_rules(body, clinical=clinical))
+                rules = self._rules.keep((body, clinical), tuple(self._engine.by_rules(body, clinical=clinical)))
             inside = [
                 StandIn(
                     max(item.start - start, 0),
@@ -97,11 +97,11 @@ class PhiScanner:
             pieces.append(_Piece(start, rules, neutral, replaced, clinical))
         return pieces
 
-    def _collect(self, text: str, group: list[_Piece]) -> list[PhiFinding]:
+    def _collect(self, text: str, group: list[_Piece], answers: dict[_Key, _Findings | None]) -> list[PhiFinding]:
         found: list[PhiFinding] = []
         for piece in group:
             here = list(piece.rules)
-            for item in self._model.get((piece.neutral, piece.clinical), ()):
+            for item in answers.get((piece.neutral, piece.clinical)) or ():
                 start, end = original_span(item.start, item.end, piece.replaced)
                 here.append(PhiFinding(start, end, item.entity_type, item.score))
             found.extend(

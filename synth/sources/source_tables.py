@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CSV_SUFFIXES = (".csv.gz", ".csv", ".tsv.gz", ".tsv")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
+_MEMORY_LIMIT = "2GB"  # of DuckDB; beyond it rows go to disk
 _DELIMITERS = (",", "\t", ";", "|")
 _LINE_OF_ERROR = re.compile(r"\bLine: (\d+)")
 _LONGEST_HEADER_BYTES = 1_000_000
@@ -69,7 +70,7 @@ class SourceTables:
                 "autoload_known_extensions": "false",
                 "temp_directory": self._spill.name,
                 "temp_file_encryption": "true",
-                "memory_limit": "2GB",
+                "memory_limit": _MEMORY_LIMIT,
                 "threads": "2",
             },
         )

@@ -44,7 +44,7 @@ def subject(notes: list[Note], write_corpus: Write, make_population: Population,
         protected=tmp_path / "protected",
         train=make_population(400, 1, "m"),
         holdout=make_population(100, 2, "h"),
-        synthetic=make_population(200, 3, "y"),
+        synthetic=[make_population(200, 3, "y")],
         systems=load_code_systems(),
     )
 

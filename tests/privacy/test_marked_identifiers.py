@@ -126,7 +126,7 @@ def outputs(
         for name in ("patients", "encounters", "conditions", "observations")
     }
     subject = AuditSubject(
-        layout.corpus, layout.protected, train, holdout, replace(synthetic, **copied), load_code_systems()
+        layout.corpus, layout.protected, train, holdout, [replace(synthetic, **copied)], load_code_systems()
     )
     policy = load_policy().model_copy(update={"min_holdout_patients": 100})
     verdicts = run_leakage_gates(subject, policy, np.random.SeedSequence(1), workers=1)

@@ -68,7 +68,7 @@ def source() -> tuple[EhrTables, EhrTables]:
 
 
 def test_strangers_are_not_met(source: tuple[EhrTables, EhrTables]) -> None:
-    found = measure_population(*source, _people("s", 30, gap=2000, code="J", born=2000), KEY)
+    found = measure_population(*source, [_people("s", 30, gap=2000, code="J", born=2000)], KEY)
     assert found.linked == 0
     assert {kind: figures[0] for kind, figures in found.met.items()} == dict.fromkeys(KINDS, 0)
     assert judge_population(found)[0] == []
@@ -76,7 +76,7 @@ def test_strangers_are_not_met(source: tuple[EhrTables, EhrTables]) -> None:
 
 
 def test_copied_patients_are_met_in_every_way(source: tuple[EhrTables, EhrTables]) -> None:
-    found = measure_population(*source, _first(source[0], 15), KEY)
+    found = measure_population(*source, [_first(source[0], 15)], KEY)
     assert found.linked == 15
     assert found.met[GAPS][:2] == (15, 40)
     assert found.met[RARE][:2] == (15, 40)
@@ -91,7 +91,7 @@ def test_copied_patients_are_met_in_every_way(source: tuple[EhrTables, EhrTables
 
 def test_one_planted_history_is_a_disclosure(source: tuple[EhrTables, EhrTables]) -> None:
     released = _joined(_people("s", 30, gap=2000, code="J", born=2000), _first(source[0], 1))
-    found = measure_population(*source, released, KEY)
+    found = measure_population(*source, [released], KEY)
     assert found.linked == 1
     assert "1 training patient" in judge_population(found)[0][0]
 
@@ -99,7 +99,7 @@ def test_one_planted_history_is_a_disclosure(source: tuple[EhrTables, EhrTables]
 def test_meeting_held_out_patients_as_often_is_coincidence(source: tuple[EhrTables, EhrTables]) -> None:
     members, held_out = source
     released = _joined(_first(members, 4), _first(held_out, 2))
-    found = replace(measure_population(members, held_out, released, KEY), linked=0)
+    found = replace(measure_population(members, held_out, [released], KEY), linked=0)
     reasons, measures = judge_population(found)
     assert reasons == []
     gaps = next(m for m in measures if GAPS in m.name and "alone" in m.name)
@@ -110,7 +110,7 @@ def test_four_visits_make_no_sequence(source: tuple[EhrTables, EhrTables]) -> No
     members = source[0]
     last = pc.ends_with(members.encounters["encounter_id"], "-4")
     short = replace(members, encounters=members.encounters.filter(pc.invert(last)))
-    assert measure_population(short, source[1], members, KEY).met[GAPS][1] == 0
+    assert measure_population(short, source[1], [members], KEY).met[GAPS][1] == 0
 
 
 def _person(tables: EhrTables, place: int) -> dict[str, str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ghostchart.privacy.phi.adjudication import Adjudication
-from ghostchart.privacy.phi.gate import draw_sample, judge, run_phi_scan
+from ghostchart.privacy.phi.gate import ScanTally, draw_sample, judge, run_phi_scan
 from ghostchart.privacy.phi.reconcile import NoteScan, NoteText, scan_notes
 from ghostchart.privacy.phi.scanner import KnownSpan
 from ghostchart.privacy.policy import load_policy
@@ -110,23 +110,25 @@ def test_ages_in_the_allowed_category_are_no_miss() -> None:
     assert scan_notes([NoteText("n", text, ledger, True)])[0].recall == (("PERSON", True),)
 
 
-def _scan(found: list[bool]) -> NoteScan:
-    return NoteScan("n", (), 0, tuple(("DATE_TIME", item) for item in found))
+def _tally(found: list[bool]) -> ScanTally:
+    tally = ScanTally()
+    tally.add(NoteScan("n", (), 0, tuple(("DATE_TIME", item) for item in found)))
+    return tally
 
 
 def test_a_scanner_that_misses_too_much_cannot_pass() -> None:
-    verdict = judge([_scan([True] * 80 + [False] * 20)], [], load_policy())
+    verdict = judge(_tally([True] * 80 + [False] * 20), [], load_policy())
     assert verdict.outcome == "failed"
     assert "80 of 100" in verdict.reasons[0]
 
 
 def test_too_few_surrogates_are_inconclusive_and_say_how_many_it_takes() -> None:
-    verdict = judge([_scan([True] * 20)], [], load_policy())
+    verdict = judge(_tally([True] * 20), [], load_policy())
     assert verdict.outcome == "inconclusive"
     assert verdict.required_n == 72  # 0.025 ** (1 / 72) is the first to reach 0.95
     assert "at least 72" in verdict.reasons[0]
-    assert judge([_scan([True] * 72)], [], load_policy()).outcome == "passed"
-    assert judge([_scan([True] * 71)], [], load_policy()).outcome == "inconclusive"
+    assert judge(_tally([True] * 72), [], load_policy()).outcome == "passed"
+    assert judge(_tally([True] * 71), [], load_policy()).outcome == "inconclusive"
 
 
 def test_samples_are_seeded() -> None:
@@ -192,3 +194,26 @@ def test_no_decision_excuses_a_source_patient() -> None:
     )
     assert verdict.outcome == "failed"
     assert "3 finding(s)" in verdict.reasons[0]
+
+
+def test_the_sample_is_the_same_however_ledgers_are_handed_over() -> None:
+    """Streamed and listed; drawn note by note as the definition says."""
+    rng = np.random.default_rng(0)
+    kinds = ("DATE_TIME", "VEHICLE_ID", "PERSON", "URL")
+    ledgers = [
+        [
+            KnownSpan(0, 4, kind)
+            for kind, share in zip(kinds, (0.9, 0.02, 0.3, 0.001), strict=True)
+            if rng.random() < share
+        ]
+        for _ in range(5000)
+    ]
+    expected = np.random.default_rng(np.random.SeedSequence(4))
+    drawn = set(expected.choice(5000, 300, replace=False).tolist())
+    for kind in sorted(kinds):
+        places = [place for place, ledger in enumerate(ledgers) if kind in {span.entity_type for span in ledger}]
+        rest = [place for place in places if place not in drawn]
+        lacking = 150 - len(drawn & set(places))
+        if lacking > 0:
+            drawn |= set(expected.choice(rest, min(lacking, len(rest)), replace=False).tolist())
+    assert draw_sample(iter(ledgers), np.random.SeedSequence(4)) == drawn

@@ -15,12 +15,20 @@ from hypothesis import strategies as st
 
 from ghostchart.schemas.config import CorpusConfig
 from ghostchart.schemas.corpus import iter_notes, shard_paths
-from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, SourceReport, empty_table, table_from_columns
-from ghostchart.schemas.errors import CorpusError, OutputError
+from ghostchart.schemas.ehr import (
+    TABLE_SCHEMAS,
+    EhrTables,
+    SourceReport,
+    concatenate,
+    empty_table,
+    table_from_columns,
+)
+from ghostchart.schemas.errors import CorpusError, OutputError, SourceError
 from ghostchart.schemas.note import SPLITS
 from ghostchart.schemas.screening import OpenScreen
 from ghostchart.synth import corpus_writer
-from ghostchart.synth.corpus_writer import load_synthetic, plan_shards, write_shard
+from ghostchart.synth.corpus_writer import plan_shards, write_shard
+from ghostchart.synth.synthetic_tables import SyntheticTables
 
 CODES = ("I10", "E11.9", "E78.5", "J18.9", "R07.9", "M17.11", "I50.32", "N39.0")
 CLASSES = ("office", "ed", "inpatient", "office")
@@ -104,7 +112,8 @@ def test_a_small_corpus(tmp_path: Path) -> None:
     names = {path.name for split in SPLITS for path in shard_paths(corpus, split)}
     assert names == {path.name for path in (corpus / "data").iterdir()} == {result.name for result in results}
 
-    synthetic = load_synthetic(tmp_path / "protected")
+    stored = SyntheticTables(tmp_path / "protected")
+    synthetic = concatenate(list(stored))
     assert sorted(synthetic.encounters["encounter_id"].to_pylist()) == sorted(note.encounter_id for note in notes)
     assert set(synthetic.patients["patient_id"].to_pylist()) == {note.patient_id for note in notes}
     assert synthetic.encounters["encounter_id"].to_pylist()[0].startswith("tr00000-")
@@ -192,4 +201,28 @@ def test_barren_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_synthetic_tables(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no synthetic tables"):
-        load_synthetic(tmp_path)
+        SyntheticTables(tmp_path)
+
+
+@pytest.mark.usefixtures("little_model")
+def test_some_patients_of_a_corpus_are_read_shard_by_shard(tmp_path: Path) -> None:
+    for task in tasks_in(tmp_path):
+        write_shard(task, OpenScreen())
+    stored = SyntheticTables(tmp_path / "protected")
+    whole = concatenate(list(stored))
+    assert stored.n_patients == whole.n_patients
+    ids = whole.patients["patient_id"]
+    for most in (1, 2, 7, whole.n_patients - 1, whole.n_patients, 10_000):
+        wanted = [ids[int(place)].as_py() for place in np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(int)]
+        some = stored.evenly_spaced(most)
+        assert some.patients["patient_id"].to_pylist() == wanted
+        expected = whole.restrict(pa.array(wanted))
+        assert all(getattr(some, name).equals(getattr(expected, name)) for name in TABLE_SCHEMAS)
+
+
+@pytest.mark.usefixtures("little_model")
+def test_damaged_synthetic_tables_are_named(tmp_path: Path) -> None:
+    write_shard(tasks_in(tmp_path)[0], OpenScreen())
+    (tmp_path / "protected/synthetic/train-00000-of-00002/patients.parquet").write_bytes(b"no parquet")
+    with pytest.raises(SourceError, match=r"cannot read patients\.parquet"):
+        SyntheticTables(tmp_path / "protected").evenly_spaced(3)

@@ -11,12 +11,14 @@ from ghostchart import __version__
 from ghostchart.cli import audit, codes, keys, review
 from ghostchart.cli import templates as template_commands
 from ghostchart.cli.options import (
+    Address,
     AllowUncertified,
     CdmSchema,
     CodeMap,
     ConfigFile,
     Cpt,
     CptFile,
+    Engine,
     Enrich,
     Mapping,
     Model,
@@ -92,6 +94,8 @@ def run(
     notes: Notes = None,
     seed: Seed = None,
     workers: Workers = None,
+    engine: Engine = None,
+    address: Address = None,
     config: ConfigFile = None,
     cpt: Cpt = None,
     cpt_file: CptFile = None,
@@ -111,7 +115,7 @@ def run(
 
     settings = configuration(
         config, source=source, path=path, mapping=mapping, code_map=code_map, cdm_schema=cdm_schema, notes=notes, seed=seed,
-        workers=workers, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
+        workers=workers, engine=engine, address=address, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
         templates=templates, tail_quota=tail_quota, noise=noise, allow_uncertified=allow_uncertified,
     )  # fmt: skip
     print_cpt_notice(settings.corpus.cpt)
@@ -140,6 +144,8 @@ def generate(
     notes: Notes = None,
     seed: Seed = None,
     workers: Workers = None,
+    engine: Engine = None,
+    address: Address = None,
     config: ConfigFile = None,
     cpt: Cpt = None,
     cpt_file: CptFile = None,
@@ -159,7 +165,7 @@ def generate(
 
     settings = configuration(
         config, source=source, path=path, mapping=mapping, code_map=code_map, cdm_schema=cdm_schema, notes=notes, seed=seed,
-        workers=workers, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
+        workers=workers, engine=engine, address=address, cpt=cpt, cpt_file=cpt_file, release=release, model=model, enrich=enrich,
         templates=templates, tail_quota=tail_quota, noise=noise,
     )  # fmt: skip
     print_cpt_notice(settings.corpus.cpt)

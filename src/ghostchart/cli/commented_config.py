@@ -13,6 +13,8 @@ from ghostchart.schemas.config import RunConfig
 COMMENTS: dict[str, str] = {
     "seed": "root seed; the same seed gives the same corpus bytes; stays in the protected zone",
     "workers": "processes for writing notes; changes nothing but speed",
+    "engine": "who writes the shards: local (processes) or ray (a cluster); the bytes are the same",
+    "address": "ray: the cluster, as HOST:PORT of its head, or auto on one of its nodes",
     "allow_uncertified": "go on to training without a certificate; every output is stamped so",
     "source": "which hospital to learn from",
     "source.kind": "demo (embedded simulator), mimic-iv, omop, csv, synthea or fhir",

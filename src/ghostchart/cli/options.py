@@ -45,6 +45,14 @@ Seed = Annotated[
     int | None, typer.Option(help="Root seed: the same seed gives the same corpus bytes.", show_default="1")
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes; the result does not depend on it.", show_default="2")]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="Who writes the shards: local processes, or a Ray cluster (ray).", show_default="local"),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="For --engine ray: the cluster, as HOST:PORT of its head, or auto on one of its nodes."),
+]
 Model = Annotated[
     str | None,
     typer.Option(
@@ -108,6 +116,8 @@ def configuration(
     notes: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
+    engine: str | None = None,
+    address: str | None = None,
     cpt: str | None = None,
     cpt_file: Path | None = None,
     release: Path | None = None,
@@ -129,12 +139,14 @@ def configuration(
     if path is not None:
         if source is None and values["source"]["kind"] == "demo":
             raise UsageError("--path was given without --source", fix="Name the kind of source, e.g. --source mimic-iv")
-        address = str(path)
-        on_server = address.startswith(("postgresql://", "postgres://"))
-        values["source"] |= {"url": address if on_server else None, "path": None if on_server else Path(path)}
+        place = str(path)
+        on_server = place.startswith(("postgresql://", "postgres://"))
+        values["source"] |= {"url": place if on_server else None, "path": None if on_server else Path(path)}
     given: tuple[tuple[dict[str, Any], str, object], ...] = (
         (values, "seed", seed),
         (values, "workers", workers),
+        (values, "engine", engine),
+        (values, "address", address),
         (values["source"], "mapping", mapping),
         (values["source"], "code_map", code_map),
         (values["source"], "cdm_schema", cdm_schema),
@@ -151,6 +163,8 @@ def configuration(
     for section, key, value in given:
         if value is not None:
             section[key] = value
+    if engine == "local" and address is None:
+        values["address"] = None  # the file's, for the cluster that is not used now
     if allow_uncertified:
         values["allow_uncertified"] = True
     return config_from(values, where="command line" if file is None else f"{file} and command line")

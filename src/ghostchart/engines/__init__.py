@@ -1,1 +1,1 @@
-"""Engines run one function over many tasks: in local processes now, on a cluster later."""
+"""Engines run one function over many tasks: in local processes, or on a Ray cluster."""

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import Any, TypeVar
 
 from ghostchart.schemas.errors import EnvironmentProblem
@@ -126,16 +127,23 @@ def _run_pool(
     packed = pickle.dumps((function, shared), protocol=5)
     try:
         with ProcessPoolExecutor(workers, context, _prepare_worker, (packed,)) as pool:
-            running: dict[Future[Result], int] = {
-                pool.submit(_call, pickle.dumps(tasks[index], protocol=5)): index for index in pending
-            }
+            waiting = iter(pending)
+            running: dict[Future[Result], int] = {}
+
+            def submit(most: int) -> None:
+                for index in islice(waiting, most):
+                    running[pool.submit(_call, pickle.dumps(tasks[index], protocol=5))] = index
+
             try:
+                # A task ahead for each worker keeps all busy; a queue of all tasks would grow with the corpus.
+                submit(2 * workers)
                 while running:
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
                         index = running.pop(future)
                         results[index] = future.result()
                         on_result(tasks[index], results[index])
+                    submit(2 * workers - len(running))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -60,21 +60,22 @@ def audit(layout: RunLayout, config: RunConfig, progress: Progress) -> Audit:
 
     from ghostchart.privacy.audit import AuditSubject, run_leakage_gates, run_validation
     from ghostchart.privacy.policy import policy_in_force
-    from ghostchart.synth.corpus_writer import load_synthetic
     from ghostchart.synth.diversity import measure_splits
     from ghostchart.synth.fidelity import measure_fidelity
+    from ghostchart.synth.synthetic_tables import SyntheticTables
 
     report = load_source_report(layout)
     train = EhrTables.load(layout.train_tables, report)
     holdout = EhrTables.load(layout.holdout_tables, report)
-    synthetic = load_synthetic(layout.protected)
+    synthetic = SyntheticTables(layout.protected)
     systems = code_systems(config)
     validation = run_validation(layout.corpus, systems, progress)
     subject = AuditSubject(layout.corpus, layout.protected, train, holdout, synthetic, systems)
     policy = policy_in_force(config.privacy)
     leakage = run_leakage_gates(subject, policy, stream(config.seed, "audit"), progress, workers=config.workers)
     with progress.task("Measuring fidelity", None):
-        fidelity = measure_fidelity(train, synthetic, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout)
+        as_many = synthetic.evenly_spaced(train.n_patients)
+        fidelity = measure_fidelity(train, as_many, config.ehr_model.k_min, stream(config.seed, "fidelity"), holdout)
         splits = measure_splits(layout.corpus, config.corpus.templates)
         fidelity = fidelity.model_copy(update={"measures": (*fidelity.measures, *splits)})
     found = Audit(tuple(leakage), tuple(validation), fidelity)
@@ -243,8 +244,18 @@ def _without_secrets(config: RunConfig) -> RunConfig:
     # The digest leaves the protected zone and everything else in it is guessable, so a plain seed would be too.
     source = config.source.model_copy(update={"path": None, "demo_seed": 0})
     privacy = config.privacy.model_copy(update={"policy_file": None})  # a path; the policy has a digest of its own
-    corpus = config.corpus.model_copy(update=dict.fromkeys(_PATHS))
-    return config.model_copy(update={"seed": 0, "workers": 1, "source": source, "privacy": privacy, "corpus": corpus})
+    corpus = config.corpus.model_copy(update={"icd10cm_release": None, "cpt_file": None})  # paths; releases are stated
+    return config.model_copy(
+        update={
+            "seed": 0,
+            "workers": 1,
+            "engine": "local",
+            "address": None,
+            "source": source,
+            "privacy": privacy,
+            "corpus": corpus,
+        }
+    )
 
 
 def _systems_in(layout: RunLayout) -> list[System]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,11 @@ from ghostchart.schemas.note import SPLITS
 from ghostchart.schemas.progress import Progress
 
 if TYPE_CHECKING:
-    from ghostchart.synth.corpus_writer import ShardTask
+    from ghostchart.schemas.screening import SurrogateScreen
+    from ghostchart.synth.corpus_writer import ShardResult, ShardTask
 
 STAGE = "generate"
+_FITTED = "fitted.json"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def generate(layout: RunLayout, state: RunState, config: RunConfig, progress: Pr
 
 
 def _generated(layout: RunLayout, config: RunConfig) -> Generated:
-    from ghostchart.synth.corpus_writer import stratum_shares
+    from ghostchart.synth.synthetic_tables import stratum_shares
 
     achieved = stratum_shares(layout.protected, config.ehr_model.enrich)
     shares = {str(name): (achieved[name], wanted) for name, wanted in config.ehr_model.enrich.items()}
@@ -111,7 +113,7 @@ def check_templates(config: RunConfig) -> None:
 def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, progress: Progress) -> None:
     """Source tables, holdout split, fitted model and identifier index; each kept once it is there."""
     report_file = layout.protected / "source" / "report.json"
-    marker = layout.protected / "fitted.json"
+    marker = layout.protected / _FITTED
     if state.is_started() and marker.exists():
         return
     check_codes(config)
@@ -144,7 +146,7 @@ def _prepare_protected(layout: RunLayout, state: RunState, config: RunConfig, pr
 
 def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> None:
     from ghostchart.privacy.identifier_index import IdentifierIndex
-    from ghostchart.synth.corpus_writer import ShardResult, plan_shards, write_shard
+    from ghostchart.synth.corpus_writer import plan_shards
 
     tasks = plan_shards(config.corpus, config.seed, layout.corpus, layout.protected)
     kept = _finished_shards(layout, tasks)
@@ -158,28 +160,53 @@ def _write_shards(layout: RunLayout, config: RunConfig, progress: Progress) -> N
             advance(task.n_notes)
 
         if left:
-            screen = IdentifierIndex.load(layout.index)
-            run_tasks(write_shard, left, screen, workers=min(config.workers, len(left)), on_result=note)
+            _run(left, IdentifierIndex.load(layout.index), layout, config, note)
+    # A worker that died may have left half a file under a name of its own.
+    _remove_strays(layout, tasks)
     write_private(layout.shard_record, readable_json(kept))
     with writing(layout.shard_journal):
         layout.shard_journal.unlink(missing_ok=True)
+
+
+def _run(
+    tasks: Sequence[ShardTask],
+    screen: SurrogateScreen,
+    layout: RunLayout,
+    config: RunConfig,
+    note: Callable[[ShardTask, ShardResult], None],
+) -> None:
+    """Write these shards with the engine of the configuration."""
+    from ghostchart.synth.corpus_writer import write_shard
+
+    if config.engine == "ray" and config.address is not None:
+        from ghostchart.engines.ray_cluster import run_on_cluster
+
+        seen = layout.protected / _FITTED
+        run_on_cluster(write_shard, tasks, screen, address=config.address, must_see=seen, on_result=note)
+    else:
+        run_tasks(write_shard, tasks, screen, workers=min(config.workers, len(tasks)), on_result=note)
+
+
+def _remove_strays(layout: RunLayout, tasks: Sequence[ShardTask]) -> None:
+    """Remove what lies in the places of shards and their tables under other names."""
+    folder, names, stems = layout.corpus / DATA, {task.name for task in tasks}, {task.stem for task in tasks}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in names:
+            with writing(path):
+                path.unlink()
+    for path in layout.synthetic.iterdir() if layout.synthetic.is_dir() else ():
+        if path.name not in stems:
+            remove_tree(path)
 
 
 def _finished_shards(layout: RunLayout, tasks: Sequence[ShardTask]) -> dict[str, Any]:
     """Shards that are recorded and lie there unchanged with their tables; whatever else is found is removed."""
     record = _read_record(layout) | _read_journal(layout)
     kept: dict[str, Any] = {}
-    folder, names = layout.corpus / DATA, {task.name for task in tasks}
+    folder = layout.corpus / DATA
     with writing(layout.corpus):
         folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.name not in names:
-            with writing(path):
-                path.unlink()
-    stems = {task.stem for task in tasks}
-    for path in layout.synthetic.iterdir() if layout.synthetic.is_dir() else ():
-        if path.name not in stems:
-            remove_tree(path)
+    _remove_strays(layout, tasks)
     for task in tasks:
         path, done = folder / task.name, record.get(task.name)
         there = path.exists() and (layout.synthetic / task.stem).is_dir()
