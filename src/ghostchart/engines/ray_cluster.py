@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 
 _RETRIES = 3
 _TASKS_PER_CPU = 2  # one runs, one waits; a queue of all tasks would grow with the corpus
+_ANSWER_SECONDS = 10
 
 _unpacked: tuple[str, Callable[..., Any], object] | None = None
 
@@ -80,12 +81,20 @@ def _import_ray() -> Any:
 
 
 def _connect(ray: Any, address: str) -> None:
+    nobody = EnvironmentProblem(
+        f"no Ray cluster answers at {address}", fix="Start one ('ray start --head') or correct --address"
+    )
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        # Ray itself waits for minutes for a head that is not there.
+        try:
+            socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS).close()
+        except (OSError, OverflowError):
+            raise nobody from None
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error", configure_logging=False)
     except ConnectionError:
-        raise EnvironmentProblem(
-            f"no Ray cluster answers at {address}", fix="Start one ('ray start --head') or correct --address"
-        ) from None
+        raise nobody from None
     except (RuntimeError, ValueError, ImportError, OSError) as error:
         raise EnvironmentProblem(
             f"cannot join the Ray cluster at {address}: {type(error).__name__}",
