@@ -109,7 +109,7 @@ def test_a_node_without_the_directory_is_named(cluster: str, tmp_path: Path) -> 
 
 def test_no_cluster_there() -> None:
     pytest.importorskip("ray")
-    with pytest.raises(EnvironmentProblem, match="no Ray cluster answers at 127.0.0.1:1"):
+    with pytest.raises(EnvironmentProblem, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
         run_on_cluster(doubled, [1], None, address="127.0.0.1:1", must_see=Path("/"))
 
 

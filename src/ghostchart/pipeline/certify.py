@@ -244,7 +244,7 @@ def _without_secrets(config: RunConfig) -> RunConfig:
     # The digest leaves the protected zone and everything else in it is guessable, so a plain seed would be too.
     source = config.source.model_copy(update={"path": None, "demo_seed": 0})
     privacy = config.privacy.model_copy(update={"policy_file": None})  # a path; the policy has a digest of its own
-    corpus = config.corpus.model_copy(update={"icd10cm_release": None, "cpt_file": None})  # paths; releases are stated
+    corpus = config.corpus.model_copy(update=dict.fromkeys(_PATHS))
     return config.model_copy(
         update={
             "seed": 0,
