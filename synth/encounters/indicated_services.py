@@ -86,6 +86,7 @@ _INDICATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "E0143": (("R26", "R29.6", "R54", "G20"), ("office",)),
     "E0260": (("Z74.01", "L89", "G12"), ("office",)),
     "E0431": (("J96.1", "J44", "J84"), ("office",)),
+    "E1170": (("Z89.5", "Z89.6"), ("office",)),
     "E1130": (("Z99.3", "I69", "G35", "G12"), ("office",)),
     "90833": (("F3", "F41", "F2"), ("office",)),
     "90837": (("F43", "F60"), ("office",)),
@@ -93,6 +94,24 @@ _INDICATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "43235": (("K21", "K29", "R13"), ("office",)),
     "36416": (("E11", "D68"), ("office",)),
 }
+# Equipment comes in many builds, each a code of its own; the first of a kind stands for all above.
+_KINDS: dict[str, tuple[str, ...]] = {
+    "E0143": ("E0140", "E0141", "E0144", "E0147", "E0148", "E0149"),
+    "E0260": (
+        "E0250", "E0251", "E0255", "E0256", "E0261", "E0265", "E0266", "E0270", "E0290", "E0291", "E0292", "E0293", "E0294", "E0295",
+        "E0296", "E0297", "E0301", "E0302", "E0303", "E0304", "E0462", "E0163", "E0165", "E0167", "E0168", "E0170", "E0171",
+    ),
+    "E0431": (
+        "E0424", "E0425", "E0430", "E0433", "E0434", "E0435", "E0439", "E0440", "E0441", "E0442", "E0443", "E0444", "E0465", "E0466",
+        "E0470", "E0471", "E0472",
+    ),
+    "E1130": (
+        "E1140", "E1150", "E1160", "E1161", "E1195", "E1220", "E1240", "E1250", "E1260", "E1270", "E1280", "E1285", "E1290", "E1295",
+        "E1296", "E1297", "E1298",
+    ),
+    "E1170": ("E1171", "E1172", "E1180", "E1190", "E1200"),
+}  # fmt: skip
+_OTHER_KIND_SHARE = 0.6
 _NEEDS_ANOTHER = {"11103": "11102", "99439": "99490", "17003": "17000"}
 # Of each group one service is enough.
 _ONE_OF = (
@@ -135,6 +154,9 @@ def indicated_services(
     if not options:
         return services
     chosen = draws.pick(options)
+    kinds = [value for value in _KINDS.get(chosen, ()) if value not in done and is_known(value, look)]
+    if kinds and draws.chance(_OTHER_KIND_SHARE):
+        chosen = draws.pick(kinds)
     side = side_of(conditions, look) if chosen in SIDED else ""
     number = len(services) + 1
     added = [service_fact(chosen, f"p{number}", side)]

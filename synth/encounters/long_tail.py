@@ -31,6 +31,8 @@ _LEFT_OUT = (
     "T31", "T32", "T36", "T37", "T38", "T39", "T4", "T50", "T8", "Y62", "Y63", "Y64", "Y65", "Y66", "Y69", "Y7", "Y8", "Y9",
     "Z0", "Z1", "Z2", "Z3", "Z4", "Z5", "Z66", "Z68", "Z76", "Z79", "Z8", "Z91.1", "Z99.12",
 )  # fmt: skip
+# "Code first any associated gangrene": asks for nothing where there is none.
+_FIRST_IF_ANY = ("L89",)
 _MECHANISMS = ("V", "W", "X", "Y")
 _INJURIES = ("S", "T")
 _HERS = re.compile(
@@ -87,7 +89,7 @@ class LongTail:
             return False
         if any(held[:3] == value[:3] or look.conflict(held, value) for held in rows.codes if look.is_billable(held)):
             return False
-        if look.is_manifestation(value) or look.code_first(value):
+        if look.is_manifestation(value) or (look.code_first(value) and not value.startswith(_FIRST_IF_ANY)):
             return False
         return _words_fit(look.systems.icd10cm.description(value).lower(), sex, age)
 
