@@ -20,6 +20,7 @@ def main(wanted: list[str]) -> None:
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # where dataclasses look for their module
         spec.loader.exec_module(module)
         module.main()
 

@@ -106,11 +106,6 @@ def note_attention(
             enable_gqa=grouped,
         )
         return mixed[None], None
-    if grouped and not query.is_cuda:
-        # The fused kernel for CPUs wants as many key-value heads as query heads.
-        times = query.shape[1] // key.shape[1]
-        key, value = (part.repeat_interleave(times, dim=1) for part in (key, value))
-        grouped = False
     outputs = []
     parts = (part.split(lengths, dim=2) for part in (query, key, value))
     for one_query, one_key, one_value in zip(*parts, strict=True):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ghostchart.cli.app import app
 from ghostchart.cli.train import _without_launching
-from ghostchart.schemas.errors import ConfigError, CorpusError, UsageError
+from ghostchart.schemas.errors import ConfigError, CorpusError, UsageError, VerificationError
 
 run = CliRunner().invoke
 
@@ -48,3 +48,13 @@ def test_a_wrong_recipe_is_named_before_anything_is_started(tmp_path: Path) -> N
 def test_processes_get_the_command_line_without_the_launching() -> None:
     words = ["train", "--recipe", "x", "--launch", "--processes", "2", "--hostfile=h", "--set", "a=1", "--merge"]
     assert _without_launching(words) == ["train", "--recipe", "x", "--set", "a=1", "--merge"]
+
+
+def test_a_corpus_without_a_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "corpus" / "data").mkdir(parents=True)
+    found = run(
+        app, ["train", "--recipe", "cpu-tiny", "--corpus", str(tmp_path / "corpus"), "--out", str(tmp_path / "m")]
+    )
+    assert isinstance(found.exception, VerificationError)
+    assert found.exception.exit_code == 1
+    assert not (tmp_path / "m").exists()
