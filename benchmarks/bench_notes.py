@@ -24,6 +24,7 @@ from ghostchart.schemas.code_systems import load_code_systems
 from ghostchart.schemas.config import CorpusConfig, SourceConfig
 from ghostchart.schemas.note import notes_to_table
 from ghostchart.schemas.screening import OpenScreen
+from ghostchart.synth.corpus_writer import keep_out_of_collections
 from ghostchart.synth.diversity import compression_ratio, distinct_3, shared_4_grams
 from ghostchart.synth.encounters import build_encounters
 from ghostchart.synth.library import load_library
@@ -41,7 +42,7 @@ from ghostchart.synth.notes.writer import NoteWriter
 from ghostchart.synth.policy import code_encounter
 from ghostchart.synth.sources.demo import build_demo_hospital
 
-_PATIENTS, _NOTES, _ROUNDS = 500, 1500, 2
+_PATIENTS, _NOTES, _ROUNDS = 500, 1500, 4
 
 
 def _written_out(blocks: dict[str, object]) -> dict[str, object]:
@@ -118,6 +119,8 @@ def main() -> None:
     filled = _filled_frames(lambda: ours(tempfile.mkdtemp()))
     per_note, rest = divmod(len(filled), len(encounters))
     print(f"{per_note + rest / len(encounters):.0f} phrase frames a note beside its layout")
+
+    keep_out_of_collections()  # as shard workers do; all sides gain
 
     def layouts() -> None:
         for template, context in zip(templates, contexts, strict=True):

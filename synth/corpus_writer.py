@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import math
 import os
@@ -131,6 +132,7 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
 
     systems = _code_systems(task.config.cpt, task.config.cpt_file, task.config.icd10cm_release)
     library = load_library(systems.icd10cm)
+    keep_out_of_collections()
     labels = (task.split, task.index)
     encounters: list[Encounter] = []
     sampled: list[EhrTables] = []
@@ -178,6 +180,16 @@ def _ehr_model(directory: Path) -> EhrModel:
     from ghostchart.synth.ehr_model import load_ehr_model
 
     return load_ehr_model(directory)
+
+
+@cache
+def keep_out_of_collections() -> None:
+    """Spare the garbage collector what lives as long as the process: the classification alone is a million objects.
+
+    Every full collection walks them; without, notes are written a sixth faster.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @cache
