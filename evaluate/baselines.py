@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,13 +80,7 @@ def train_tfidf(
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import SGDClassifier
 
-    counts = Counter(code for note in training for code in {item.code for item in note.gold})
-    codes = tuple(sorted(code for code, notes in counts.items() if notes >= MIN_TRAINING_NOTES))
-    if not codes:
-        raise CorpusError(
-            f"no code occurs in {MIN_TRAINING_NOTES} training notes, so the TF-IDF baseline has nothing to learn",
-            fix="Use a larger corpus or switch the baseline off",
-        )
+    codes = codes_to_learn(training)
     vectoriser = TfidfVectorizer(
         ngram_range=(1, 2),
         token_pattern=r"[A-Za-z0-9]+(?:[./%-][A-Za-z0-9]+)*",
@@ -96,7 +90,7 @@ def train_tfidf(
         dtype=np.float32,
     )
     features = vectoriser.fit_transform([note.text for note in training])
-    gold = _gold_matrix(training, codes)
+    gold = gold_matrix(training, codes)
     weights = np.zeros((features.shape[1], len(codes)), dtype=np.float32)
     offsets = np.zeros(len(codes), dtype=np.float32)
 
@@ -115,10 +109,27 @@ def train_tfidf(
         for _ in threads.map(fit, range(len(codes))):
             advance(1)
     unlimited = TfidfCoder(vectoriser, codes, weights, offsets, np.zeros(len(codes), dtype=np.float32))
-    return TfidfCoder(vectoriser, codes, weights, offsets, _tune_thresholds(unlimited, validation))
+    return TfidfCoder(vectoriser, codes, weights, offsets, tune_thresholds(unlimited, validation))
 
 
-def _gold_matrix(notes: Sequence[CodedNote], codes: Sequence[Code]) -> NDArray[np.bool_]:
+def codes_to_learn(training: Sequence[CodedNote]) -> tuple[Code, ...]:
+    """The codes that a baseline learns, in order: those gold in at least :data:`MIN_TRAINING_NOTES` training notes.
+
+    Raises:
+        CorpusError: there are none.
+    """
+    counts = Counter(code for note in training for code in {item.code for item in note.gold})
+    codes = tuple(sorted(code for code, notes in counts.items() if notes >= MIN_TRAINING_NOTES))
+    if not codes:
+        raise CorpusError(
+            f"no code occurs in {MIN_TRAINING_NOTES} training notes, so the baselines have nothing to learn",
+            fix="Use a larger corpus or switch the baselines off",
+        )
+    return codes
+
+
+def gold_matrix(notes: Sequence[CodedNote], codes: Sequence[Code]) -> NDArray[np.bool_]:
+    """Which codes are gold for which notes, shape (notes, codes)."""
     column_of = {code: column for column, code in enumerate(codes)}
     matrix = np.zeros((len(notes), len(codes)), dtype=bool)
     for row, note in enumerate(notes):
@@ -128,13 +139,26 @@ def _gold_matrix(notes: Sequence[CodedNote], codes: Sequence[Code]) -> NDArray[n
     return matrix
 
 
-def _tune_thresholds(coder: TfidfCoder, validation: Sequence[CodedNote]) -> NDArray[np.float32]:
+class ScoringCoder(Protocol):
+    """What gives log-odds per text and code."""
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """Columns of the scores."""
+        ...
+
+    def log_odds(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (texts, codes)."""
+        ...
+
+
+def tune_thresholds(coder: ScoringCoder, validation: Sequence[CodedNote]) -> NDArray[np.float32]:
     """One threshold for diagnoses and one for procedures: the best micro F1 on the validation notes."""
     thresholds = np.zeros(len(coder.codes), dtype=np.float32)
     if not validation:
         return thresholds
     scores = coder.log_odds([note.text for note in validation])
-    gold = _gold_matrix(validation, coder.codes)
+    gold = gold_matrix(validation, coder.codes)
     for group in _THRESHOLD_GROUPS:
         columns = np.array([code.system in GROUP_SYSTEMS[group] for code in coder.codes])
         if columns.any():

@@ -4,18 +4,33 @@ Why not ``model.generate``: its cache is copied as a whole at every step, finish
 the longest one ends, and all share one stopping rule. Here the cache grows in place, finished rows leave the batch,
 and an answer ends as soon as its two lines are complete. Prompts are padded on the left and padding is masked, with
 positions counted from each prompt's own first token, so that an answer does not depend on its neighbours in the batch.
+
+With a constraint the choice is among the tokens that lead on to valid codes. Only their scores are looked at: one gather
+for the whole batch, whatever the size of the vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import numpy as np
+
+from ghostchart.evaluate.constraint import AnswerConstraint, Walk
 from ghostchart.evaluate.language_model import LanguageModel
 
 _DROP_SHARE = 0.25  # rebuilding the cache costs about one step: worth it once this share of the rows is finished
 _LABELS = ("ICD", "CPT")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One answer's text and, where decoding was constrained, the confidence in [0, 1] of each code by its value."""
+
+    text: str
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 def answer_is_complete(text: str) -> bool:
@@ -29,33 +44,35 @@ def decode_greedily(
     prompts: Sequence[Sequence[int]],
     max_new_tokens: int,
     is_complete: Callable[[str], bool] = answer_is_complete,
-) -> list[str]:
+    constraint: AnswerConstraint | None = None,
+) -> list[Decoded]:
     """The most likely answer to each prompt, token by token; one batch.
 
     Args:
         language_model: model and tokenizer.
         prompts: token ids of each prompt, none empty.
-        max_new_tokens: answers are cut after this many tokens.
-        is_complete: ends an answer early; asked when a line has ended.
+        max_new_tokens: answers are cut after this many tokens, the constraint's first label included.
+        is_complete: ends a free answer early; asked when a line has ended.
+        constraint: keeps answers valid; None lets the model write what it likes.
 
     Returns:
-        Answers without end token, in the order of the prompts.
+        Answers without end token, in the order of the prompts. A constrained answer that was cut ends with a whole code.
     """
     import torch
 
-    model, tokenizer = language_model.model, language_model.tokenizer
+    choice = _Free(language_model, len(prompts), is_complete) if constraint is None else _Held(constraint, len(prompts))
+    prompts = [[*prompt, *choice.head_ids] for prompt in prompts]
     longest = max(len(prompt) for prompt in prompts)
     input_ids = torch.tensor([[language_model.pad_id] * (longest - len(p)) + list(p) for p in prompts])
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
     input_ids, mask = input_ids.to(language_model.device), mask.to(language_model.device)
     positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    past = _make_cache(model.config, max_new_tokens)
-    answers: list[list[int]] = [[] for _ in prompts]
+    past = _make_cache(language_model.model.config, max_new_tokens)
     rows = list(range(len(prompts)))  # which prompt each row of the batch belongs to
     alive = set(rows)
     with torch.inference_mode():
-        for _ in range(max_new_tokens):
-            logits = model(
+        for _ in range(max(1, max_new_tokens - len(choice.head_ids))):
+            logits = language_model.model(
                 input_ids=input_ids,
                 attention_mask=mask,
                 position_ids=positions,
@@ -63,19 +80,11 @@ def decode_greedily(
                 use_cache=True,
                 logits_to_keep=1,
             ).logits[:, -1]
-            chosen = logits.argmax(dim=-1)
-            for row, token in zip(rows, chosen.tolist(), strict=True):
-                if row not in alive:
-                    continue
-                if token in language_model.end_ids:
-                    alive.discard(row)
-                    continue
-                answers[row].append(token)
-                if "\n" in _token_text(tokenizer, token) and is_complete(tokenizer.decode(answers[row])):
-                    alive.discard(row)
+            chosen = choice.next_tokens(logits, rows, alive)
             if not alive:
                 break
-            input_ids, positions = chosen[:, None], positions[:, -1:] + 1
+            input_ids = torch.tensor(chosen, device=mask.device)[:, None]
+            positions = positions[:, -1:] + 1
             mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
             if len(alive) <= (1 - _DROP_SHARE) * len(rows):
                 kept = [index for index, row in enumerate(rows) if row in alive]
@@ -83,7 +92,72 @@ def decode_greedily(
                 rows = [rows[at] for at in kept]
                 input_ids, positions, mask = input_ids[index], positions[index], mask[index]
                 past.batch_select_indices(index)
-    return [tokenizer.decode(ids, skip_special_tokens=True) for ids in answers]
+    return choice.answers()
+
+
+class _Free:
+    """Each row takes its most likely token."""
+
+    head_ids: tuple[int, ...] = ()
+
+    def __init__(self, language_model: LanguageModel, n_rows: int, is_complete: Callable[[str], bool]) -> None:
+        self._tokenizer = language_model.tokenizer
+        self._end_ids = language_model.end_ids
+        self._is_complete = is_complete
+        self._ids: list[list[int]] = [[] for _ in range(n_rows)]
+
+    def next_tokens(self, logits: Any, rows: Sequence[int], alive: set[int]) -> list[int]:
+        """A token for every row of the batch; rows whose answer is over leave ``alive``."""
+        chosen: list[int] = logits.argmax(dim=-1).tolist()
+        for row, token in zip(rows, chosen, strict=True):
+            if row not in alive:
+                continue
+            if token in self._end_ids:
+                alive.discard(row)
+                continue
+            self._ids[row].append(token)
+            ends_line = "\n" in _token_text(self._tokenizer, token)
+            if ends_line and self._is_complete(self._tokenizer.decode(self._ids[row])):
+                alive.discard(row)
+        return chosen
+
+    def answers(self) -> list[Decoded]:
+        """What was written, by prompt."""
+        return [Decoded(self._tokenizer.decode(ids, skip_special_tokens=True)) for ids in self._ids]
+
+
+class _Held:
+    """Each row takes its most likely token among those that lead on to valid codes."""
+
+    def __init__(self, constraint: AnswerConstraint, n_rows: int) -> None:
+        self.head_ids = constraint.head_ids
+        self._walks: list[Walk] = [constraint.begin() for _ in range(n_rows)]
+
+    def next_tokens(self, logits: Any, rows: Sequence[int], alive: set[int]) -> list[int]:
+        """As :meth:`_Free.next_tokens`; rows that are over repeat token 0 until they are dropped."""
+        import torch
+
+        vocabulary = logits.shape[-1]
+        living = [at for at, row in enumerate(rows) if row in alive]
+        allowed = [self._walks[rows[at]].allowed() for at in living]
+        places = np.concatenate([at * vocabulary + ids for at, ids in zip(living, allowed, strict=True)])
+        flat = logits.reshape(-1)[torch.from_numpy(places).to(logits.device)]
+        scores = flat.float().cpu().numpy()
+        chosen = [0] * len(rows)
+        first = 0
+        for at, ids in zip(living, allowed, strict=True):
+            walk = self._walks[rows[at]]
+            token = walk.choose(ids, scores[first : first + len(ids)])
+            first += len(ids)
+            if token is None or walk.is_over:
+                alive.discard(rows[at])
+            else:
+                chosen[at] = token
+        return chosen
+
+    def answers(self) -> list[Decoded]:
+        """What was written, by prompt."""
+        return [Decoded(walk.sound_text, walk.confidence) for walk in self._walks]
 
 
 def _token_text(tokenizer: Any, token: int) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ghostchart.schemas.errors import ModelError
-from ghostchart.schemas.prompting import PROMPT_VERSION, prompt_frame
+from ghostchart.schemas.prompting import PROMPT_VERSION, AnsweredCode, prompt_frame
 from ghostchart.schemas.trained_model import RECORD, Method, TrainedModel
 
 # What an untrained model gets: the trainer's default context, so that all systems see equally much of a note.
 ZERO_SHOT_CONTEXT_TOKENS = 1024
+Dtype = Literal["auto", "float32", "bfloat16"]
 _ADAPTER_CONFIG, _ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _ADAPTER_PREFIX = "base_model.model."
 
@@ -46,13 +47,21 @@ class LanguageModel:
         return self.model.device
 
 
-def load_language_model(directory: Path, base_dir: Path | None, method: Method) -> LanguageModel:
-    """Load a model and its prompt: float32 on CPU, bfloat16 on a GPU where there is one.
+def load_language_model(
+    directory: Path,
+    base_dir: Path | None,
+    method: Method,
+    dtype: Dtype = "auto",
+    shown: Sequence[tuple[str, Sequence[AnsweredCode]]] = (),
+) -> LanguageModel:
+    """Load a model and its prompt, on a GPU where there is one.
 
     Args:
         directory: a Hugging Face model directory, or one with a PEFT adapter for method "lora".
         base_dir: directory of the base model of an adapter; unused otherwise.
         method: "none" for a model that was never trained to code: it gets the full instruction.
+        dtype: what to compute in; "auto" is bfloat16 on GPUs and on CPUs with AMX tiles, float32 elsewhere.
+        shown: worked examples (note, its codes) for a model that was never trained to code; they lengthen its context.
 
     Raises:
         ModelError: a directory is missing or holds no model, the adapter belongs to another base, or the model was
@@ -65,15 +74,14 @@ def load_language_model(directory: Path, base_dir: Path | None, method: Method) 
             where=str(directory),
             fix="Train it again or evaluate it with the version that trained it",
         )
-    require_model(directory, base_dir, method)
-    if method == "lora" and base_dir is not None:
-        model = _with_adapter(_load_weights(base_dir), directory)
-        tokenizer = _load_tokenizer(directory if (directory / "tokenizer_config.json").is_file() else base_dir)
-    else:
-        model, tokenizer = _load_weights(directory), _load_tokenizer(directory)
+    model, tokenizer = load_weights(directory, base_dir, method, dtype)
     chat = record.chat if record is not None else bool(tokenizer.chat_template)
     before, after = prompt_frame(tokenizer, chat=chat, instruct=record is None)
     context = record.max_tokens if record is not None else ZERO_SHOT_CONTEXT_TOKENS
+    if shown and record is None:
+        with_examples, after = prompt_frame(tokenizer, chat=chat, instruct=True, examples=shown)
+        context += len(with_examples) - len(before)  # the note keeps the room it has without examples
+        before = with_examples
     limit = getattr(model.config, "max_position_embeddings", None)
     end_ids = _end_ids(model, tokenizer, directory)
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(end_ids)
@@ -86,6 +94,21 @@ def load_language_model(directory: Path, base_dir: Path | None, method: Method) 
         pad_id=pad_id,
         context_tokens=min(context, limit) if limit else context,
     )
+
+
+def load_weights(directory: Path, base_dir: Path | None, method: Method, dtype: Dtype = "auto") -> tuple[Any, Any]:
+    """A model in eval mode, on its device and in its format, adapter merged, and its tokenizer.
+
+    Raises:
+        ModelError: a directory is missing or holds no model, or the adapter belongs to another base.
+    """
+    require_model(directory, base_dir, method)
+    if method == "lora" and base_dir is not None:
+        model = _with_adapter(_load_weights(base_dir, dtype), directory)
+        tokenizer = _load_tokenizer(directory if (directory / "tokenizer_config.json").is_file() else base_dir)
+    else:
+        model, tokenizer = _load_weights(directory, dtype), _load_tokenizer(directory)
+    return _in_format(model, dtype), tokenizer
 
 
 def require_model(directory: Path, base_dir: Path | None, method: Method) -> None:
@@ -110,15 +133,38 @@ def _require_files(directory: Path, names: tuple[str, ...], otherwise: str) -> N
             raise ModelError(otherwise, where=str(directory), fix=f"It lacks {name}")
 
 
-def _load_weights(directory: Path) -> Any:
+def fast_bfloat16() -> bool:
+    """Whether matrix products in bfloat16 beat float32 here: any CUDA device, CPUs with AMX tiles."""
+    import torch
+
+    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return torch.cuda.is_available() or bool(probe and probe())
+
+
+def _in_format(model: Any, dtype: Dtype) -> Any:
+    """Weights in the format to compute in.
+
+    Only parameters are converted: rotary frequencies in bfloat16 would turn far positions by whole radians.
+    """
+    import torch
+
+    wanted = torch.bfloat16 if dtype == "bfloat16" or (dtype == "auto" and fast_bfloat16()) else torch.float32
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(wanted)
+    return model
+
+
+def _load_weights(directory: Path, dtype: Dtype) -> Any:
+    """A model in float32 on CPUs (adapters are merged in it) and in bfloat16 on GPUs unless float32 is asked for."""
     import torch
     from transformers import AutoModelForCausalLM
 
     on_gpu = torch.cuda.is_available()
+    half = on_gpu and dtype != "float32"
     try:
         with _quiet_transformers():
             model = AutoModelForCausalLM.from_pretrained(
-                str(directory), dtype=torch.bfloat16 if on_gpu else torch.float32, local_files_only=True
+                str(directory), dtype=torch.bfloat16 if half else torch.float32, local_files_only=True
             )
     except Exception as error:
         # transformers, safetensors, torch and pickle each raise their own kinds for what is broken on disk.

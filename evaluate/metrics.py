@@ -57,6 +57,25 @@ DEFINITION = (
     "predicted codes the release does not hold per predicted code; procedures = CPT and HCPCS together, modifiers "
     "apart; intervals are 95 % percentile bootstrap over notes. Full definitions: ghostchart.evaluate.metrics."
 )
+# One line for each measure, written into metrics.json; docs/evaluation.md holds them too (a test compares).
+DEFINITIONS: Mapping[str, str] = {
+    "micro_f1": "2tp/(2tp+fp+fn), with tp, fp and fn summed over all pairs of note and code",
+    "micro_f1_ci": "95 % percentile interval of micro_f1, bootstrap over notes",
+    "macro_f1": "mean of each code's own F1 over the codes that are gold or predicted at least once",
+    "precision": "tp/(tp+fp) over the same sums as micro_f1; 0 where nothing was predicted",
+    "recall": "tp/(tp+fn) over the same sums as micro_f1; 0 where nothing is gold",
+    "example_f1": "mean of each note's own F1; a note with neither gold nor predicted codes counts 1",
+    "exact_set_match": "share of notes whose predicted set of codes equals the gold set",
+    "category_f1": "micro_f1 after cutting every code to its first three characters, as sets",
+    "invalid_code_rate": "predicted codes that the release does not hold as billable, per predicted code",
+    "over_coding_rate": "share of notes with at least one predicted code that is not gold",
+    "under_coding_rate": "share of notes that lack at least one gold code",
+    "modifiers": "micro F1 over (note, procedure, modifier), among correctly predicted procedure codes only",
+    "comparisons": "micro_f1 of the first system minus the second's on the same notes, with the paired bootstrap's 95 % "
+    "percentile interval; share_above: share of resamples in which the first is strictly better",
+    "expected_calibration_error": "mean absolute difference of confidence and share of right codes over ten bins of equal "
+    "width, weighted by codes",
+}
 _CATEGORY_CHARACTERS = 3
 
 Counts = NDArray[np.int64]

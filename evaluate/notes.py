@@ -83,6 +83,25 @@ def draw_test_notes(corpus: Path, max_notes: int, seed: int) -> tuple[CodedNote,
     return tuple(coded_note(note) for note in _notes_at(corpus, "test", chosen))
 
 
+def worked_examples(corpus: Path, number: int, seed: int) -> tuple[CodedNote, ...]:
+    """Training notes to show a model before it is asked: short ones, with diagnoses and procedures where there are any.
+
+    Drawn with ``seed`` from the shorter half of the notes that have both kinds of codes (from all notes where fewer than
+    ``number`` have).
+
+    Raises:
+        CorpusError: the split is missing, unreadable, or holds fewer notes.
+    """
+    notes = list(iter_split(corpus, "train"))
+    if len(notes) < number:
+        raise CorpusError(f"{number} worked examples need as many training notes, there are {len(notes)}")
+    both = [note for note in notes if len({item.code.system == "icd10cm" for item in note.gold}) == 2]
+    pool = sorted(both if len(both) >= 2 * number else notes, key=lambda note: (len(note.text), note.note_id))
+    pool = pool[: max(number, len(pool) // 2)]
+    chosen = generator(stream(seed, "evaluate", "worked examples")).choice(len(pool), size=number, replace=False)
+    return tuple(pool[int(at)] for at in chosen)
+
+
 def iter_split(corpus: Path, split: Split) -> Iterator[CodedNote]:
     """All notes of one split, one shard in memory at a time.
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ghostchart.evaluate.decoding import decode_greedily
+from ghostchart.evaluate.answer_grammar import AnswerGrammar
+from ghostchart.evaluate.constraint import AnswerConstraint, token_texts
+from ghostchart.evaluate.decoding import Decoded, decode_greedily
 from ghostchart.evaluate.language_model import LanguageModel
 from ghostchart.schemas.errors import ModelError
 from ghostchart.schemas.progress import SILENT, Progress
@@ -28,12 +30,28 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model wrote about the note at ``index``, and the codes found in it."""
+    """What the model wrote about the note at ``index``, and the codes found in it.
+
+    ``confidence`` is in [0, 1], one per code, and None where decoding was free.
+    """
 
     index: int
     text: str
     codes: tuple[AnsweredCode, ...]
     was_cut: bool
+    confidence: tuple[float, ...] | None = None
+
+
+def constrain(language_model: LanguageModel, grammar: AnswerGrammar) -> AnswerConstraint:
+    """The grammar in the tokens of a model; a second or so for a vocabulary of 50,000."""
+    tokenizer = language_model.tokenizer
+    head = grammar.labels[0].rstrip()
+    return AnswerConstraint(
+        grammar,
+        token_texts(tokenizer, language_model.model.get_output_embeddings().weight.shape[0]),
+        language_model.end_ids,
+        tokenizer.encode(head, add_special_tokens=False),
+    )
 
 
 def build_prompt(language_model: LanguageModel, text: str, max_new_tokens: int) -> Prompt:
@@ -61,6 +79,7 @@ def predict(
     *,
     batch_notes: int,
     max_new_tokens: int,
+    constraint: AnswerConstraint | None = None,
     progress: Progress = SILENT,
     label: str = "Predicting",
 ) -> Iterator[tuple[Answer, ...]]:
@@ -73,6 +92,7 @@ def predict(
         texts: notes; ``Answer.index`` counts them from 0.
         batch_notes: notes decoded together.
         max_new_tokens: longest answer.
+        constraint: from :func:`constrain`; None for free answers.
         progress: gets one unit per note.
         label: of the progress bar.
 
@@ -86,7 +106,9 @@ def predict(
         while order:
             batch = order[:size]
             try:
-                answers = decode_greedily(language_model, [prompts[i].token_ids for i in batch], max_new_tokens)
+                decoded = decode_greedily(
+                    language_model, [prompts[i].token_ids for i in batch], max_new_tokens, constraint=constraint
+                )
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -99,11 +121,20 @@ def predict(
                 _release_memory()
                 continue
             yield tuple(
-                Answer(index, text, parse_answer(text), prompts[index].was_cut)
-                for index, text in zip(batch, answers, strict=True)
+                _answer(index, one, prompts[index].was_cut, constraint is not None)
+                for index, one in zip(batch, decoded, strict=True)
             )
             del order[: len(batch)]
             advance(len(batch))
+
+
+def _answer(index: int, decoded: Decoded, was_cut: bool, is_constrained: bool) -> Answer:
+    codes = parse_answer(decoded.text)
+    # Rounded as prediction files hold it: scores must not depend on whether predictions were read again.
+    confidence = (
+        tuple(round(decoded.confidence.get(item.code.value, 0.0), 4) for item in codes) if is_constrained else None
+    )
+    return Answer(index, decoded.text, codes, was_cut, confidence)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

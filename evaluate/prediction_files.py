@@ -1,7 +1,8 @@
 """Prediction files: one JSON line per note, resumable while they are written, and readable from any other system.
 
 ``predictions/<key>.jsonl`` holds ``{"note_id", "gold", "predicted"}`` (codes as strings, modifiers after hyphens) and
-for language models ``"answer"``, the text as the model wrote it. ``predictions/<key>.json`` beside it holds the digest
+for language models ``"answer"``, the text as the model wrote it, and ``"confidence"``, a number in [0, 1] for each code,
+where there is one. ``predictions/<key>.json`` beside it holds the digest
 of everything the predictions depend on and what they took. While a model works, finished batches go to
 ``<key>.partial.jsonl``; a run that was killed goes on from there if the digest is still the same.
 """
@@ -14,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ghostchart.evaluate.metrics import ScoredNote
 from ghostchart.evaluate.notes import CodedNote, read_codes, write_code
 from ghostchart.schemas.canonical import canonical_json, readable_json
 from ghostchart.schemas.errors import InputError, OutputError
@@ -23,11 +23,15 @@ from ghostchart.schemas.prompting import AnsweredCode
 
 @dataclass(frozen=True)
 class Predicted:
-    """One note's predicted codes; ``answer`` is the model's own text, None for systems that write none."""
+    """One note's predicted codes; ``answer`` is the model's own text, None for systems that write none.
+
+    ``confidence`` is in [0, 1], one per code; None for systems that give none.
+    """
 
     codes: tuple[AnsweredCode, ...]
     answer: str | None = None
     was_cut: bool = False
+    confidence: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,13 +120,15 @@ class PredictionFile:
         self._partial.unlink(missing_ok=True)
 
 
-def read_prediction_file(path: Path) -> dict[str, tuple[AnsweredCode, ...]]:
+def read_prediction_file(path: Path) -> dict[str, Predicted]:
     """Predictions of any system: JSON lines with ``note_id`` and ``predicted`` (or ``codes``), a list of code strings.
 
-    Strings that do not have the shape of any code are an error here: they mean another format, not a bad answer.
+    ``confidence`` may give a number in [0, 1] for each of them. Strings that do not have the shape of any code are an error
+    here: they mean another format, not a bad answer.
 
     Raises:
-        InputError: unreadable, not JSON lines, a field missing, a note id twice, or a string that is no code.
+        InputError: unreadable, not JSON lines, a field missing, a note id twice, a string that is no code, or confidences
+            that do not fit the codes.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -130,7 +136,7 @@ def read_prediction_file(path: Path) -> dict[str, tuple[AnsweredCode, ...]]:
         raise InputError(f"cannot read the predictions: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError:
         raise InputError("the predictions are not UTF-8 text", where=str(path)) from None
-    found: dict[str, tuple[AnsweredCode, ...]] = {}
+    found: dict[str, Predicted] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -148,14 +154,17 @@ def read_prediction_file(path: Path) -> dict[str, tuple[AnsweredCode, ...]]:
             )
         if row["note_id"] in found:
             raise InputError("a note id occurs a second time", where=where)
-        found[row["note_id"]] = read_codes(codes, where=where)
+        read = read_codes(codes, where=where)
+        found[row["note_id"]] = Predicted(read, confidence=_confidence(row.get("confidence"), len(read), where))
+    if not found:
+        raise InputError("there are no predictions", where=str(path))
     return found
 
 
 def match_predictions(
-    notes: Sequence[CodedNote], known_ids: Iterable[str], given: Mapping[str, tuple[AnsweredCode, ...]], where: str
-) -> tuple[ScoredNote, ...]:
-    """Put predictions beside gold for the notes to be scored.
+    notes: Sequence[CodedNote], known_ids: Iterable[str], given: Mapping[str, Predicted], where: str
+) -> dict[str, Predicted]:
+    """The predictions for the notes to be scored, in their order.
 
     Args:
         notes: the notes to be scored.
@@ -169,9 +178,9 @@ def match_predictions(
     unknown = sorted(given.keys() - set(known_ids))
     if unknown:
         raise InputError(
-            f"{len(unknown)} of {len(given)} note ids are not in the test split, the first is {unknown[0][:80]!r}",
+            f"{len(unknown)} of {len(given)} note ids are not among the test notes, the first is {unknown[0][:80]!r}",
             where=where,
-            fix="Predict the test notes of this corpus",
+            fix="Predict the notes that are scored",
         )
     missing = [note.note_id for note in notes if note.note_id not in given]
     if missing:
@@ -180,17 +189,31 @@ def match_predictions(
             where=where,
             fix="Give every test note one line, with an empty list where nothing is coded",
         )
-    return tuple(ScoredNote(note.note_id, note.gold, given[note.note_id]) for note in notes)
+    return {note.note_id: given[note.note_id] for note in notes}
 
 
 def _row(note_id: str, one: Predicted) -> dict[str, object]:
     row: dict[str, object] = {"note_id": note_id, "predicted": [write_code(item) for item in one.codes]}
     if one.answer is not None:
         row |= {"answer": one.answer, "was_cut": one.was_cut}
+    if one.confidence is not None:
+        row["confidence"] = [round(value, 4) for value in one.confidence]
     return row
 
 
 def _predicted(row: Mapping[str, object]) -> Predicted:
     answer = row.get("answer")
     codes = read_codes(row["predicted"], where="predictions")
-    return Predicted(codes, answer if isinstance(answer, str) else None, bool(row.get("was_cut", False)))
+    confidence = _confidence(row.get("confidence"), len(codes), "predictions")
+    return Predicted(codes, answer if isinstance(answer, str) else None, bool(row.get("was_cut", False)), confidence)
+
+
+def _confidence(value: object, n_codes: int, where: str) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    numbers = value if isinstance(value, list) else []
+    if len(numbers) != n_codes or not all(isinstance(one, int | float) and 0 <= one <= 1 for one in numbers):
+        raise InputError(
+            "confidence must hold a number from 0 to 1 for each code", where=where, fix="Name each code once"
+        )
+    return tuple(float(one) for one in numbers)

@@ -176,14 +176,25 @@ class TrainConfig(Section):
 
 
 class EvaluateConfig(Section):
-    """What is scored. All models score the same ``max_notes`` test notes, drawn with ``seed``."""
+    """What is scored. All models score the same ``max_notes`` test notes, drawn with ``seed``.
+
+    ``constrained`` holds every language model to codes of the release. ``dtype`` as in :class:`TrainConfig`, for prediction.
+    ``few_shot`` shows the untouched base that many answered training notes. ``encoder`` adds the label-attention baseline,
+    on an encoder of its own ("scratch") or a local Hugging Face directory.
+    """
 
     zero_shot_base: str = "smollm2-135m"
     zero_shot: bool = True
+    few_shot: Annotated[int, Field(ge=0, le=16)] = 0
     tfidf: bool = True
+    encoder: bool = False
+    encoder_base: str = "scratch"
+    encoder_minutes: Annotated[float, Field(gt=0)] = 15.0
     max_notes: Annotated[int, Field(ge=1)] = 60
     batch_notes: Annotated[int, Field(ge=1)] = 16
     max_new_tokens: Annotated[int, Field(ge=8)] = 128
+    constrained: bool = True
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     bootstrap_resamples: Annotated[int, Field(ge=100)] = 1000
     seed: int = 0
 

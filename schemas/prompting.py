@@ -64,21 +64,36 @@ def fit_note(token_ids: Sequence[int], budget_tokens: int) -> list[int]:
     return ids[:head] + ids[len(ids) - (budget_tokens - head) :]
 
 
-def prompt_frame(tokenizer: Any, *, chat: bool, instruct: bool = False) -> tuple[list[int], list[int]]:
+def prompt_frame(
+    tokenizer: Any,
+    *,
+    chat: bool,
+    instruct: bool = False,
+    examples: Sequence[tuple[str, Sequence[AnsweredCode]]] = (),
+) -> tuple[list[int], list[int]]:
     """Token ids before and after the note: prompt = before + note's own tokens + after; the answer follows.
 
     The note is tokenised apart from its frame, so that cutting it (:func:`fit_note`) never touches the frame and
     training and prediction see the same tokens. ``tokenizer`` is any Hugging Face tokenizer. Without a chat template
     the frame starts with the tokenizer's begin-of-text token where it has one, and holds the instruction only if
-    ``instruct`` (for untrained models: a trained one has learnt the bare form).
+    ``instruct`` (for untrained models: a trained one has learnt the bare form). ``examples`` are notes with their codes,
+    shown answered before the note: earlier turns of a chat, or one request after another.
     """
     mark = "\ue000"  # private use: in no template
     if chat:
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": user_message(mark)}], tokenize=False, add_generation_prompt=True
-        )
+        turns = [
+            turn
+            for note, codes in examples
+            for turn in (
+                {"role": "user", "content": user_message(note)},
+                {"role": "assistant", "content": answer(codes)},
+            )
+        ]
+        turns.append({"role": "user", "content": user_message(mark)})
+        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     else:
-        text = (f"{INSTRUCTION}\n\n" if instruct else "") + plain_prompt(mark)
+        shown = "".join(f"{plain_prompt(note)}{answer(codes)}\n\n" for note, codes in examples)
+        text = (f"{INSTRUCTION}\n\n" if instruct else "") + shown + plain_prompt(mark)
     before, after = (tokenizer.encode(part, add_special_tokens=False) for part in text.split(mark))
     if not chat and tokenizer.bos_token_id is not None:
         before = [tokenizer.bos_token_id, *before]

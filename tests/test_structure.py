@@ -27,10 +27,10 @@ ALLOWED = {
     "cli": {"schemas", "synth", "privacy", "train", "evaluate", "engines", "pages", "pipeline", "console"},
 }
 SCHEMAS_LIBRARIES = {"pydantic", "numpy", "scipy", "pyarrow", "simple_icd_10_cm", "securesystemslib", "yaml"}
-ONE_MODULE_EACH = ("sdv", "presidio_analyzer", "great_expectations", "deepspeed", "ray")
+ONE_MODULE_EACH = ("sdv", "presidio_analyzer", "great_expectations", "deepspeed", "ray", "lm_eval")
 HEAVY = {
     "sdv", "presidio_analyzer", "great_expectations", "deepspeed", "ray", "torch", "transformers", "peft", "spacy", "faker",
-    "pandas", "sklearn", "matplotlib", "duckdb", "simple_icd_10_cm", "mlcroissant", "datasets",
+    "pandas", "sklearn", "matplotlib", "duckdb", "simple_icd_10_cm", "mlcroissant", "datasets", "lm_eval",
 }  # fmt: skip
 
 

@@ -90,9 +90,7 @@ def print_verdicts(verdicts: tuple[Verdict, ...]) -> None:
 
 def print_metrics(metrics: Mapping[str, Any]) -> None:
     """Exact-match F1 per model, best last column first read."""
-    table = Table(
-        title=f"Exact match on {metrics['n_notes']} test notes of unseen template families", title_justify="left"
-    )
+    table = Table(title=f"Exact match on {metrics['n_notes']} notes, the same for every system", title_justify="left")
     for heading in (
         "Model",
         "How made",
@@ -108,10 +106,32 @@ def print_metrics(metrics: Mapping[str, Any]) -> None:
         table.add_row(
             f"{key}: {_plain(model['base'])}",
             model["method"],
-            f"{model['icd10cm']['micro_f1']:.3f}",
-            f"{model['procedures']['micro_f1']:.3f}",
-            f"{whole['micro_f1']:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""),
-            f"{whole['macro_f1']:.3f}",
+            _shown(model["icd10cm"]["micro_f1"]),
+            _shown(model["procedures"]["micro_f1"]),
+            _shown(whole["micro_f1"]) + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""),
+            _shown(whole["macro_f1"]),
         )
     STDOUT.print(table)
     STDOUT.print(f"For comparison: {', '.join(PAPER_ROW)}; other notes and codes, so not the same test.")
+
+
+def print_retention(found: Mapping[str, Any]) -> None:
+    """What lm-eval tasks say before and after."""
+    table = Table(title="General ability before and after", title_justify="left")
+    for heading in ("Task", "Measure", "Questions", "Before", "After", "Difference (95 % CI)"):
+        table.add_column(heading, justify="left" if heading in ("Task", "Measure") else "right")
+    for row in found["tasks"]:
+        low, high = row["ci"]
+        table.add_row(
+            _plain(row["task"]),
+            row["measure"],
+            f"{row['n']:,}",
+            f"{row['before']:.3f}",
+            f"{row['after']:.3f}",
+            f"{row['difference']:+.3f} ({low:+.3f} to {high:+.3f})",
+        )
+    STDOUT.print(table)
+
+
+def _shown(value: float | None) -> str:
+    return "not measurable" if value is None else f"{value:.3f}"

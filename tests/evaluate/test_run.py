@@ -10,16 +10,18 @@ from typing import Any
 
 import pytest
 
-from ghostchart.evaluate import run
+from ghostchart.evaluate import systems as systems_module
 from ghostchart.evaluate.notes import read_notes_file
-from ghostchart.evaluate.run import ModelToScore, evaluate_models, evaluate_notes, score_predictions
+from ghostchart.evaluate.run import ModelToScore, PredictionsToScore, evaluate_models, evaluate_notes
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.config import EvaluateConfig
 from ghostchart.schemas.corpus import UncertifiedCorpus
 from ghostchart.schemas.errors import CorpusError, InputError, ModelError, UsageError
 from ghostchart.schemas.trained_model import Method
 
-CONFIG = EvaluateConfig(max_notes=24, batch_notes=8, max_new_tokens=16, bootstrap_resamples=100)
+CONFIG = EvaluateConfig(
+    max_notes=24, batch_notes=8, max_new_tokens=16, bootstrap_resamples=100, dtype="float32", constrained=False
+)
 GROUP_KEYS = {"micro_f1", "micro_f1_ci", "macro_f1", "precision", "recall", "invalid_code_rate"}
 
 
@@ -122,14 +124,14 @@ def test_finished_predictions_are_used_again_and_stale_ones_are_not(
     model = Path(shutil.copytree(tiny_model, tmp_path / "model"))
     first = evaluate_models(corpus, [zero_shot(model)], CONFIG, systems, out)
     loads: list[Path] = []
-    real = run.load_language_model
+    real = systems_module.load_language_model
 
-    def counted(directory: Path, base_dir: Path | None, method: Method) -> Any:
+    def counted(directory: Path, base_dir: Path | None, method: Method, *how: Any) -> Any:
         loads.append(directory)
-        return real(directory, base_dir, method)
+        return real(directory, base_dir, method, *how)
 
-    monkeypatch.setattr(run, "load_language_model", counted)
-    monkeypatch.setattr(run, "train_tfidf", lambda *_: pytest.fail("the baseline was trained again"))
+    monkeypatch.setattr(systems_module, "load_language_model", counted)
+    monkeypatch.setattr(systems_module, "train_tfidf", lambda *_: pytest.fail("the baseline was trained again"))
     assert evaluate_models(corpus, [zero_shot(model)], CONFIG, systems, out) == first
     assert loads == []
     config = CONFIG.model_copy(update={"tfidf": False, "max_new_tokens": 12})
@@ -152,7 +154,7 @@ def test_killed_run_goes_on_where_it_stopped(
 ) -> None:
     config = CONFIG.model_copy(update={"tfidf": False})
     whole: Any = evaluate_models(corpus, [zero_shot(tiny_model)], config, systems, tmp_path / "whole")
-    real, asked = run.predict, []
+    real, asked = systems_module.predict, []
 
     def killed(model: Any, texts: Any, **options: Any) -> Any:
         for number, batch in enumerate(real(model, texts, **options)):
@@ -165,13 +167,13 @@ def test_killed_run_goes_on_where_it_stopped(
         return real(model, texts, **options)
 
     out = tmp_path / "killed"
-    monkeypatch.setattr(run, "predict", killed)
+    monkeypatch.setattr(systems_module, "predict", killed)
     with pytest.raises(KeyboardInterrupt):
         evaluate_models(corpus, [zero_shot(tiny_model)], config, systems, out)
     assert not (out / "metrics.json").exists()
     partial = out / "predictions" / "zero_shot.partial.jsonl"
     partial.write_bytes(partial.read_bytes()[:-9])  # the kill came in the middle of a line
-    monkeypatch.setattr(run, "predict", counted)
+    monkeypatch.setattr(systems_module, "predict", counted)
     resumed: Any = evaluate_models(corpus, [zero_shot(tiny_model)], config, systems, out)
     assert asked == [24 - 15]
     assert resumed["models"]["zero_shot"]["all"] == whole["models"]["zero_shot"]["all"]
@@ -187,7 +189,10 @@ def predict_with(tmp_path: Path, corpus: UncertifiedCorpus, systems: CodeSystems
         gold[row["note_id"]] = row["gold"]
     file = tmp_path / "other.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in change(gold)))
-    return score_predictions(file, corpus, CONFIG, systems)
+    config = CONFIG.model_copy(update={"tfidf": False})
+    given = [PredictionsToScore("other", file)]
+    metrics: Any = evaluate_models(corpus, [], config, systems, tmp_path / "given", files=given)
+    return metrics["models"]["other"]
 
 
 def test_saved_predictions_of_another_system(
@@ -214,7 +219,7 @@ def test_saved_predictions_of_another_system(
     half = score(lambda gold: [{"note_id": n, "predicted": [codes[0], "R99"]} for n, codes in gold.items()])
     assert half["all"]["precision"] == 0.5
 
-    with pytest.raises(InputError, match=r"1 of \d+ note ids are not in the test split, the first is 'nobody'"):
+    with pytest.raises(InputError, match=r"1 of \d+ note ids are not among the test notes, the first is 'nobody'"):
         score(lambda gold: [{"note_id": n, "predicted": []} for n in [*gold, "nobody"]])
     with pytest.raises(InputError, match="1 of 24 scored notes have no prediction"):
         score(lambda gold: [{"note_id": n, "predicted": []} for n in list(gold)[1:]])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ghostchart import __version__
-from ghostchart.cli import audit, codes, keys, review
+from ghostchart.cli import audit, codes, evaluate, keys, review
 from ghostchart.cli import templates as template_commands
 from ghostchart.cli.options import (
     Address,
@@ -35,7 +35,6 @@ from ghostchart.cli.options import (
     Workers,
     configuration,
     configuration_of,
-    pick_models,
 )
 from ghostchart.cli.signoff import signoff
 from ghostchart.cli.train import train
@@ -55,6 +54,7 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(template_commands.app, name="templates")
 app.add_typer(review.app, name="review")
 app.add_typer(keys.app, name="keys")
+app.add_typer(evaluate.app, name="evaluate")
 app.command(
     epilog="Example: [bold]ghostchart signoff out/corpus --conclusion approved --name 'Pat Lee, privacy officer'[/]"
 )(signoff)
@@ -239,30 +239,6 @@ def verify(
         )
     if not found.signoffs:
         STDOUT.print("Signed off by nobody; the policy does not ask for it")
-
-
-@app.command(epilog="Example: [bold]ghostchart evaluate out[/]")
-def evaluate(
-    out: RunDirectory,
-    model: Annotated[
-        list[str] | None, typer.Option(help="Only this trained model (repeatable).", show_default="all")
-    ] = None,
-    config: ConfigFile = None,
-    allow_uncertified: AllowUncertified = False,
-) -> None:
-    """Score the untouched base, the trained models and the baselines on the same test notes."""
-    from ghostchart.console import STDOUT, TerminalProgress, print_metrics
-    from ghostchart.pipeline.evaluate import evaluate as evaluate_all
-    from ghostchart.pipeline.run import corpus_for_training, stage_in
-    from ghostchart.pipeline.train import trained_models
-
-    settings = pick_models(configuration_of(out, config, allow_uncertified=allow_uncertified), model)
-    with stage_in(out, settings) as (layout, state):
-        corpus = corpus_for_training(layout, settings)
-        trained = trained_models(layout, settings)
-        metrics = evaluate_all(layout, state, settings, corpus, trained, TerminalProgress())
-    print_metrics(metrics)
-    STDOUT.print(f"Metrics    {_shown(layout.evaluation / 'metrics.json')}", soft_wrap=True)
 
 
 @app.command(

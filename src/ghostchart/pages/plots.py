@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's palette: distinguishable with the common forms of colour blindness.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":")
 _STYLE: dict[str, Any] = {
     "svg.hashsalt": "ghostchart",
@@ -58,8 +58,8 @@ def curves_svg(title: str, curves: Sequence[Curve]) -> str:
             axes.plot(
                 [max(x, 1e-3) for x in curve.x] if is_roc else curve.x,
                 curve.y,
-                color=_COLOURS[index % len(_COLOURS)],
-                linestyle=_DASHES[index // len(_COLOURS) % len(_DASHES)],
+                color=COLOURS[index % len(COLOURS)],
+                linestyle=_DASHES[index // len(COLOURS) % len(_DASHES)],
                 linewidth=1.6,
                 marker="o" if len(curve.x) <= 12 and not is_roc else None,
                 markersize=3.5,
@@ -72,7 +72,7 @@ def curves_svg(title: str, curves: Sequence[Curve]) -> str:
         axes.set_title(title, loc="left", fontsize=10)
         axes.legend(fontsize=8.5)
 
-    return _svg(draw, 5.6, 3.4)
+    return draw_svg(draw, 5.6, 3.4)
 
 
 def loss_svg(losses: Mapping[str, Sequence[tuple[int, float]]]) -> str:
@@ -81,7 +81,7 @@ def loss_svg(losses: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     def draw(axes: Axes) -> None:
         bases = list(dict.fromkeys(name.removesuffix(" validation") for name in losses))
         for name, points in losses.items():
-            colour = _COLOURS[bases.index(name.removesuffix(" validation")) % len(_COLOURS)]
+            colour = COLOURS[bases.index(name.removesuffix(" validation")) % len(COLOURS)]
             is_validation = name.endswith(" validation")
             axes.plot(
                 [step for step, _ in points],
@@ -98,7 +98,7 @@ def loss_svg(losses: Mapping[str, Sequence[tuple[int, float]]]) -> str:
         axes.set_ylim(bottom=0)
         axes.legend(fontsize=8.5)
 
-    return _svg(draw, 6.4, 3.2)
+    return draw_svg(draw, 6.4, 3.2)
 
 
 def f1_svg(rows: Sequence[tuple[str, float, tuple[float, float] | None]], reference: tuple[float, float]) -> str:
@@ -108,7 +108,7 @@ def f1_svg(rows: Sequence[tuple[str, float, tuple[float, float] | None]], refere
         names = [name for name, _, _ in rows]
         for index, (_, value, interval) in enumerate(rows):
             low, high = interval or (value, value)
-            axes.barh(index, value, color=_COLOURS[0], height=0.55, alpha=0.85)
+            axes.barh(index, value, color=COLOURS[0], height=0.55, alpha=0.85)
             axes.plot([low, high], [index, index], color="#1b2733", linewidth=1.4)
             axes.annotate(f"{value:.2f}", (high, index), xytext=(6, 0), textcoords="offset points", va="center")
         for value, text in zip(reference, ("paper, zero-shot", "paper, fine-tuned"), strict=True):
@@ -122,10 +122,11 @@ def f1_svg(rows: Sequence[tuple[str, float, tuple[float, float] | None]], refere
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("exact-match micro F1, all codes, with 95 % bootstrap interval over notes")
 
-    return _svg(draw, 7.4, 1.2 + 0.46 * len(rows))
+    return draw_svg(draw, 7.4, 1.2 + 0.46 * len(rows))
 
 
-def _svg(draw: Any, width_inches: float, height_inches: float) -> str:
+def draw_svg(draw: Any, width_inches: float, height_inches: float) -> str:
+    """What ``draw`` puts on a pair of axes, in the style of all pages."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -48,6 +48,11 @@ class RunLayout:
         return (self.corpus, self.protected, self.run_file, self.models, self.evaluation, self.report)
 
     @property
+    def own_notes(self) -> Path:
+        """Evaluations on notes of the user's own, which may be real patients'; one folder per file."""
+        return self.protected / "own_notes"
+
+    @property
     def train_tables(self) -> Path:
         """Source patients the EHR model learned from."""
         return self.protected / "source" / "train"
