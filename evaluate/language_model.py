@@ -15,6 +15,8 @@ from ghostchart.schemas.trained_model import RECORD, Method, TrainedModel
 
 # What an untrained model gets: the trainer's default context, so that all systems see equally much of a note.
 ZERO_SHOT_CONTEXT_TOKENS = 1024
+# Below this a CPU gains little from bfloat16, and the answers of small models feel the rounding more.
+_SMALL_PARAMETERS = 50_000_000
 Dtype = Literal["auto", "float32", "bfloat16"]
 _ADAPTER_CONFIG, _ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _ADAPTER_PREFIX = "base_model.model."
@@ -60,7 +62,7 @@ def load_language_model(
         directory: a Hugging Face model directory, or one with a PEFT adapter for method "lora".
         base_dir: directory of the base model of an adapter; unused otherwise.
         method: "none" for a model that was never trained to code: it gets the full instruction.
-        dtype: what to compute in; "auto" is bfloat16 on GPUs and on CPUs with AMX tiles, float32 elsewhere.
+        dtype: what to compute in; "auto" is bfloat16 on GPUs, and on CPUs with AMX tiles for all but small models.
         shown: worked examples (note, its codes) for a model that was never trained to code; they lengthen its context.
 
     Raises:
@@ -148,7 +150,9 @@ def _in_format(model: Any, dtype: Dtype) -> Any:
     """
     import torch
 
-    wanted = torch.bfloat16 if dtype == "bfloat16" or (dtype == "auto" and fast_bfloat16()) else torch.float32
+    size = sum(parameter.numel() for parameter in model.parameters())
+    is_worth_it = fast_bfloat16() and (torch.cuda.is_available() or size > _SMALL_PARAMETERS)
+    wanted = torch.bfloat16 if dtype == "bfloat16" or (dtype == "auto" and is_worth_it) else torch.float32
     for parameter in model.parameters():
         parameter.data = parameter.data.to(wanted)
     return model
