@@ -83,7 +83,7 @@ def _filled_frames(write: Callable[[], object]) -> list[tuple[Template, dict[str
     try:
         write()
     finally:
-        Frame.fill = fill  # type: ignore[method-assign, assignment]
+        Frame.fill = fill  # type: ignore[method-assign]
     return found
 
 

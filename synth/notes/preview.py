@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ghostchart.schemas.canonical import keyed_digest, stream
@@ -28,7 +29,8 @@ from ghostchart.synth.notes.template_files import (
 
 __all__ = ["TemplateInfo", "TemplateProblem", "lint_templates", "list_templates", "preview", "preview_template"]
 
-_TRIAL_SEEDS = (0, 1, 2)
+# Seed and crowd. Loops within loops over the facts end on a short example and not on a long history.
+_TRIALS = ((0, 0), (1, 0), (2, 0), (3, 4))
 
 
 def preview(template_id: str, seed: int = 0) -> Note:
@@ -45,13 +47,20 @@ def preview(template_id: str, seed: int = 0) -> Note:
     )
 
 
-def preview_template(template: CompiledTemplate, seed: int = 0) -> Note:
+def preview_template(template: CompiledTemplate, seed: int = 0, crowd: int = 0) -> Note:
     """A note of a given template from the built-in example encounter of its note type.
+
+    Args:
+        template: of any origin.
+        seed: another seed, other words.
+        crowd: how many more of every fact, as a patient with a long history has them.
 
     Raises:
         TemplateError: it cannot be rendered or loses evidence.
     """
     encounter, gold = example(template.info.note_type)
+    more = [replace(fact, fact_id=f"{fact.fact_id}.{n}") for fact in encounter.facts for n in range(crowd)]
+    encounter = replace(encounter, facts=(*encounter.facts, *more))
     where = stream(seed, "preview", template.info.id)
     composer = NoteComposer(
         load_library(),
@@ -161,9 +170,9 @@ def _read_and_try(path: Path, name: str) -> list[TemplateProblem]:
 def _trial_problems(template: CompiledTemplate) -> list[TemplateProblem]:
     """What goes wrong when the template is rendered; each finding once."""
     found: dict[str, TemplateProblem] = {}
-    for seed in _TRIAL_SEEDS:
+    for seed, crowd in _TRIALS:
         try:
-            note = preview_template(template, seed)
+            note = preview_template(template, seed, crowd)
         except TemplateError as error:
             place, _, line = (error.where or "").rpartition(", line ")
             number = int(line) if place and line.isdigit() else 0

@@ -14,9 +14,9 @@ from ghostchart.pipeline.state import generation_values
 from ghostchart.schemas.config import CorpusConfig, RunConfig
 from ghostchart.schemas.errors import TemplateError
 from ghostchart.synth.diversity import fixed_wording
-from ghostchart.synth.notes.confined import LimitExceededError, bounded
+from ghostchart.synth.notes.confined import LimitExceededError, bounded, run_confined
 from ghostchart.synth.notes.own_templates import all_templates, digest_templates, templates_for
-from ghostchart.synth.notes.preview import preview_file, preview_template, require_sound
+from ghostchart.synth.notes.preview import lint_templates, preview_file, preview_template, require_sound
 from ghostchart.synth.notes.template_files import TEMPLATE_FOLDER, list_templates, shipped_templates
 
 SHIPPED = next(info for info in list_templates() if info.note_type == "office_soap" and info.split == "train")
@@ -132,6 +132,17 @@ def test_a_note_that_would_never_end_is_stopped(tmp_path: Path, monkeypatch: pyt
     template = next(item for item in all_templates(tmp_path) if not item.trusted)
     with pytest.raises(TemplateError, match=r"took longer than 0.3 seconds and was stopped \(template own/clinic\)"):
         preview_template(template)
+
+
+def test_lint_finds_loops_that_only_a_long_history_makes_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_confined, "__kwdefaults__", {**(run_confined.__kwdefaults__ or {}), "seconds": 1})
+    write_own(tmp_path, added=nested_loops(5))
+    preview_file(tmp_path / "clinic.md.j2")
+    assert [problem.message for problem in lint_templates(tmp_path)] == [
+        "rendering took longer than 1 seconds and was stopped"
+    ]
 
 
 def test_limits_are_set_back() -> None:
