@@ -4,8 +4,8 @@
 2. Text without repetition: every distinct line of the corpus once, put together to texts of a note's length.
 3. Findings of a sample scanned with all others in one batch, and each note alone by a scanner that remembers nothing.
 
-``GHOSTCHART_BENCH_NOTES`` (10,000) sets the corpus size; ``GHOSTCHART_BENCH_RUN`` names a finished run to take the notes
-from instead of generating them.
+``GHOSTCHART_BENCH_NOTES`` (10,000) sets the corpus size, ``GHOSTCHART_BENCH_SINGLE`` (1,000) the texts of part 2;
+``GHOSTCHART_BENCH_RUN`` names a finished run to take the notes from instead of generating them.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
     plain = _timed("ghostchart, nothing known", len(texts), lambda: PhiScanner().scan(texts))
     print(f"  ratio {known / base:.1f} (gate), {plain / base:.1f} (nothing known); bar 8, goal 20")
     lines = list(dict.fromkeys(line for text in texts for line in text.split("\n") if len(line.split()) > 3))
-    lines = lines[: 1000 * _LINES_PER_TEXT]
+    lines = lines[: int(os.environ.get("GHOSTCHART_BENCH_SINGLE", "1000")) * _LINES_PER_TEXT]
     single = ["\n".join(lines[i : i + _LINES_PER_TEXT]) for i in range(0, len(lines), _LINES_PER_TEXT)]
     print(f"text without repetition, {len(single)} texts")
     base = _timed("stock Presidio", len(single), stock(single))

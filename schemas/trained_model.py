@@ -23,6 +23,8 @@ class TrainedModel(BaseModel):
         base_ref: what to load it with again ("smollm2-135m", a hub name, or "scratch").
         method: "lora" directories hold a PEFT adapter, "full" and "from_scratch" a plain Hugging Face model.
         chat: whether the prompt goes through the tokenizer's chat template.
+        notes_seen: notes and excerpts trained on, repeats counted; ``whole_notes_seen`` without excerpts (None in records
+            of earlier versions), in the order that the seed gives.
         corpus: stamp of the corpus (certificate digest, or UNCERTIFIED and why).
         loss: (step, loss) pairs over the run, for the report's curve.
         recipe: name of the recipe it was made with, empty for a run's own settings.
@@ -44,6 +46,7 @@ class TrainedModel(BaseModel):
     certified: bool
     seconds: float
     notes_seen: int
+    whole_notes_seen: int | None = None
     tokens_seen: int
     tokens_per_second: float
     parameters_total: int

@@ -8,7 +8,7 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -123,12 +123,15 @@ def write_shard(task: ShardTask, screen: SurrogateScreen) -> ShardResult:
         ) from None
 
 
-def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note], EhrTables]:
-    """The notes of a shard, and the sampled tables restricted to the encounters they tell of."""
+def compose_shard(
+    task: ShardTask, screen: SurrogateScreen, pool: SurrogatePool | None = None
+) -> tuple[list[Note], EhrTables]:
+    """The notes of a shard, and the sampled tables restricted to the encounters they tell of.
+
+    ``pool`` stands in for the shard's own surrogates (the leakage audit of models tells of other patients with them).
+    """
     from ghostchart.synth.encounters import build_encounters
     from ghostchart.synth.library import load_library
-    from ghostchart.synth.library.strata import strata_of
-    from ghostchart.synth.policy import code_encounter
 
     systems = _code_systems(task.config.cpt, task.config.cpt_file, task.config.icd10cm_release)
     library = load_library(systems.icd10cm)
@@ -146,10 +149,36 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
         raise CorpusError(f"the EHR model yields too few encounters for shard {task.name}", where="EHR model")
     del encounters[task.n_notes :]
     used = _restrict(sampled, {encounter.encounter_id for encounter in encounters})
-    pool = SurrogatePool(stream(task.root_seed, "surrogates", *labels), screen)
+    pool = pool or SurrogatePool(stream(task.root_seed, "surrogates", *labels), screen)
+    return _compose_encounters(encounters, task, pool, _shard_key(task, used)), used
+
+
+def compose_tables(task: ShardTask, tables: EhrTables, pool: SurrogatePool) -> list[Note]:
+    """One note per encounter of the given tables, written as the task's notes would be; nothing is sampled.
+
+    Raises:
+        SourceError: the tables do not fit together.
+    """
+    from ghostchart.synth.encounters import build_encounters
+    from ghostchart.synth.library import load_library
+
+    systems = _code_systems(task.config.cpt, task.config.cpt_file, task.config.icd10cm_release)
+    seed = stream(task.root_seed, "encounters", task.split, task.index)
+    encounters = build_encounters(tables, load_library(systems.icd10cm), systems, seed, task.config)
+    return _compose_encounters(encounters, task, pool, _shard_key(task, tables))
+
+
+def _compose_encounters(
+    encounters: Sequence[Encounter], task: ShardTask, pool: SurrogatePool, key: bytes
+) -> list[Note]:
+    from ghostchart.synth.library import load_library
+    from ghostchart.synth.library.strata import strata_of
+    from ghostchart.synth.policy import code_encounter
+
+    systems = _code_systems(task.config.cpt, task.config.cpt_file, task.config.icd10cm_release)
+    library = load_library(systems.icd10cm)
     composer = NoteComposer(library, systems, strata_of, pool, task.split, noise=task.config.noise)
-    draw_seeds = stream(task.root_seed, "notes", *labels).generate_state(len(encounters), "uint64")
-    key = _shard_key(task, used)
+    draw_seeds = stream(task.root_seed, "notes", task.split, task.index).generate_state(len(encounters), "uint64")
     notes = []
     for position, encounter in enumerate(encounters):
         draw_seed = int(draw_seeds[position])
@@ -160,7 +189,7 @@ def compose_shard(task: ShardTask, screen: SurrogateScreen) -> tuple[list[Note],
         # The template's draw has a generator of its own, so that adding a template does not reword every note.
         template = Draws(draw_seed ^ 0x5DEECE66D).pick(templates)
         notes.append(composer.compose(encounter, gold, template, identity))
-    return notes, used
+    return notes
 
 
 def _samples(task: ShardTask) -> Iterator[EhrTables]:

@@ -69,6 +69,12 @@ class Material:
         phase = self.phases[place.phase]
         return micro_batches(phase.examples, phase.batch_notes, seed, skip=place.drawn)
 
+    def whole_notes(self, place: Place) -> int:
+        """Notes that the last phase has shown up to a place, repeats counted; excerpts do not count."""
+        if place.phase < len(self.phases) - 1:
+            return 0
+        return min(place.notes_seen, place.drawn * self.phases[-1].batch_notes)
+
     def per_process(self, processes: int) -> int:
         """Micro-batches that each process computes per step."""
         return -(-self.accumulation * self.parts // processes)

@@ -101,6 +101,7 @@ def train_model(
             certified=corpus.is_certified,
             seconds=round(place.seconds, 3),
             notes_seen=place.notes_seen,
+            whole_notes_seen=material.whole_notes(place),
             tokens_seen=place.tokens_seen,
             tokens_per_second=round(place.tokens_per_second, 1),
             parameters_total=learner.parameters_total,

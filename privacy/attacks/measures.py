@@ -16,6 +16,7 @@ from ghostchart.schemas.measures import Measure, auc_measure, proportion
 from ghostchart.schemas.verdict import Curve
 
 FPRS = (0.1, 0.01, 0.001)
+HELD_OUT = "held-out patients"
 _CURVE_POINTS = 60
 _RESAMPLES = 500
 _NO_EVIDENCE = (
@@ -24,13 +25,13 @@ _NO_EVIDENCE = (
 )
 
 
-def worst_measures(found: Judgement, policy: PrivacyPolicy) -> list[Measure]:
+def worst_measures(found: Judgement, policy: PrivacyPolicy, who: str = HELD_OUT) -> list[Measure]:
     """The attack with the highest bound, by AUC and by TPR at 1 % FPR: these decide."""
     by_auc, by_tpr = found.worst_by_auc(), found.worst_by_tpr()
     auc = found.aucs[[result.name for result in found.results].index(by_auc.name)]
     how = f"of {len(found.results)} attacks; the upper bound decides"
-    tpr = tpr_measure("Worst attack: TPR at 1 % FPR", by_tpr.scores, 0.01, found.confidence)
-    return [
+    tpr = tpr_measure("Worst attack: TPR at 1 % FPR", by_tpr.scores, 0.01, found.confidence, who)
+    measures = [
         auc.model_copy(update={"name": "Worst attack: AUC", "note": f"{by_auc.name}, {how}"}),
         tpr.model_copy(
             update={
@@ -38,14 +39,18 @@ def worst_measures(found: Judgement, policy: PrivacyPolicy) -> list[Measure]:
                 "note": f"{by_tpr.name}, {how}" if tpr.value is not None else tpr.note,
             }
         ),
-        Measure(
-            name="Worst attack: members crowding the top scores (p)",
-            value=min(found.tails),
-            limit=found.alpha,
-            n=len(by_auc.scores.members) + len(by_auc.scores.non_members),
-            note="smallest exact rank test; fails below the limit",
-        ),
     ]
+    if found.tails:
+        measures.append(
+            Measure(
+                name="Worst attack: members crowding the top scores (p)",
+                value=min(found.tails),
+                limit=found.alpha,
+                n=len(by_auc.scores.members) + len(by_auc.scores.non_members),
+                note="smallest exact rank test; fails below the limit",
+            )
+        )
+    return measures
 
 
 def copies_measure(found: Judgement, policy: PrivacyPolicy) -> Measure:
@@ -94,14 +99,18 @@ def planted_measures(
 
 
 def attack_measures(
-    result: AttackResult, found: Judgement, planted: Mapping[float, int | None], sizes: Mapping[float, int]
+    result: AttackResult,
+    found: Judgement,
+    planted: Mapping[float, int | None],
+    sizes: Mapping[float, int],
+    who: str = HELD_OUT,
 ) -> list[Measure]:
     """One attack: AUC, TPR at three false-positive rates, advantage, and what it catches of the planted copies."""
     index = [item.name for item in found.results].index(result.name)
     scores = result.scores
     measures = [found.aucs[index].model_copy(update={"limit": None})]  # the worst one is held against the bar
     measures += [
-        tpr_measure(f"{result.name}: TPR at {fpr * 100:g} % FPR", scores, fpr, found.confidence) for fpr in FPRS
+        tpr_measure(f"{result.name}: TPR at {fpr * 100:g} % FPR", scores, fpr, found.confidence, who) for fpr in FPRS
     ]
     measures.append(
         Measure(
@@ -125,12 +134,12 @@ def attack_measures(
     return measures
 
 
-def tpr_measure(name: str, scores: AttackScores, fpr: float, confidence: float) -> Measure:
-    """True-positive rate with its Clopper-Pearson interval, where one held-out patient is not more than ``fpr``."""
+def tpr_measure(name: str, scores: AttackScores, fpr: float, confidence: float, who: str = HELD_OUT) -> Measure:
+    """True-positive rate with its Clopper-Pearson interval, where one non-member is not more than ``fpr``; ``who`` they are."""
     hits = caught(scores, fpr)
     n, others = len(scores.members), len(scores.non_members)
     if hits is None:
-        note = f"not measurable at this n ({others:,} held-out patients)"
+        note = f"not measurable at this n ({others:,} {who})"
         return Measure(name=name, value=None, baseline=fpr, n=n, note=note)
     return proportion(name, hits, n, confidence=confidence, baseline=fpr)
 

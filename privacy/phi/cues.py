@@ -20,17 +20,17 @@ from ghostchart.privacy.phi.vocabulary import (
     not_people,
 )
 
-_NAME = rf"(?:[{UPPER}]['’])?(?:Mc|Mac)?[{UPPER}][{LOWER}'’]+(?:[-'’][{UPPER}]?[{LOWER}]+)*"
+NAME = rf"(?:[{UPPER}]['’])?(?:Mc|Mac)?[{UPPER}][{LOWER}'’]+(?:[-'’][{UPPER}]?[{LOWER}]+)*"
 _CAPS = rf"[{UPPER}]{{2,}}(?:[-'’][{UPPER}]+)*"
 _JOIN = r"(?:(?: |\t)(?:[A-Z]\.? )?(?:(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|bin|al|el|ter|zu) ){0,2})"
-_WHOLE = rf"(?P<id>{_NAME}(?:{_JOIN}{_NAME}){{0,3}})"
+WHOLE = rf"(?P<id>{NAME}(?:{_JOIN}{NAME}){{0,3}})"
 
 # Whoever follows these is a person, even if no list knows the word.
 _SURE = re.compile(
     rf"(?:^|(?<=[\s(\"'>,;:.!?/|-]))(?i:hi|hello|hey|hiya|dear|thanks|thank you|thx|cheers|welcome|congratulations|congrats|happy birthday|goodbye|bye|good (?:morning|afternoon|evening)|sorry|"
     rf"regards|wishes|sincerely|faithfully|yours truly|love|xoxo|my name is|my name's|name is|i am|i'm|this is|it is|it's|its|i, |called|named|nicknamed|speaking with|ask for|attn|attention|c/o|"
     rf"witness statement of|on behalf of|written by|posted by|sent by|hosted by|addressed to|owned by|prepared for|signed by|account holder|card ?holder|policy ?holder|holder(?: is)?|according to|interviewed|referring|signature)"
-    rf"[ \t]*[,:!-]?(?:[ \t]+|\n[ \t]*|(?<=[:,]))(?:Mr\.? |Mrs\.? |Ms\.? |Dr\.? )?{_WHOLE}(?![\w@])"
+    rf"[ \t]*[,:!-]?(?:[ \t]+|\n[ \t]*|(?<=[:,]))(?:Mr\.? |Mrs\.? |Ms\.? |Dr\.? )?{WHOLE}(?![\w@])"
 )
 # Whoever follows these is a person if the word is a name or in no list at all.
 _ROLES = (
@@ -39,24 +39,24 @@ _ROLES = (
     "sister|brother|mother|father|mom|mum|dad|son|daughter|wife|husband|spouse|partner|friend|buddy|twin|widow|"
     "nurse|rn|np|pa|surgeon|attending|resident|therapist|pharmacist|provider|physician|patient|pt|veteran|caller|witness|student|intern"
 )
-_ROLE = re.compile(rf"(?<![\w-])(?i:{_ROLES})(?:,|:| is| was)?[ \t]+{_WHOLE}(?!\w)")
+_ROLE = re.compile(rf"(?<![\w-])(?i:{_ROLES})(?:,|:| is| was)?[ \t]+{WHOLE}(?!\w)")
 _TOLD = re.compile(
     rf"(?<![\w-])(?i:told|tell|asked?|met|meet|saw|seen|see|visit(?:ed|ing)?|call(?:ing)?|phoned?|text(?:ed)?|emailed|thank(?:ed|ing)?|invite[ds]?|married|know|knew|hired|reach|contact|proud of|pick(?:ed)? up|drop(?:ped)? off|"
-    rf"authori[sz]e[ds]?|discussed (?:with|results with)|results with|(?:spoke|speak|talk(?:ed)?|meeting|dinner|lunch|appointment|interview|conversation|along|together|stay(?:ing)?|liv(?:es|ing)) (?:with|to)|with|by|from|for|and|to|than|when|that|whether|where|if|does|did|is|has|was|looking for|letter (?:from|to))[ \t]+(?:the )?{_WHOLE}(?!\w)"
+    rf"authori[sz]e[ds]?|discussed (?:with|results with)|results with|(?:spoke|speak|talk(?:ed)?|meeting|dinner|lunch|appointment|interview|conversation|along|together|stay(?:ing)?|liv(?:es|ing)) (?:with|to)|with|by|from|for|and|to|than|when|that|whether|where|if|does|did|is|has|was|looking for|letter (?:from|to))[ \t]+(?:the )?{WHOLE}(?!\w)"
 )
-_DOES = (
+DOES = (
     r"(?:says?|said|tells?|told|asks?|asked|replied|wrote|writes|reports?|reported|den(?:ies|ied)|states?|stated|agree[sd]|thinks?|thought|believes?|knows?|knew|wants?|wanted|likes?|loves?|lives?|lived|works?|worked|moved|"
     r"grew|joined|retired|married|died|born|won|scored|played|praised|drove|drives|walked|visited|arrived|came|comes|went|goes|will|would|can|could|should|has|had|have|is|was|were|calls?|called|calling|sent|sends|bought|paid|signed|ordered|"
     r"who|whose|here|and I|and (?:his|her|their)|from (?:accounting|sales|marketing|hr|it|support|finance|legal|work|school|church)|at the|presented|presents|still|never|always|also|did|does|got|gets|took|takes|became|began|started|feels?|felt|"
     r"complain(?:s|ed)|returns?|returned|accompanied|attended|declined|helped|explained|added|announced|claimed|confirmed|speaking|knew|\(\d|,? (?:aged |age )?\d{2}[,.)]|, (?:a|an|the|who|whose|MD|RN|DO|NP|PA)\b|, \d{1,2}(?:,| ))"
 )
-_SUBJECT = re.compile(rf"(?<![\w'’.-]){_WHOLE}(?='s\b|’s\b|(?:,)? {_DOES}(?![\w-])|,? (?=\(?\d{{2,4}}[/.-]))")
-_SPEAKER = re.compile(rf"(?:^|(?<=\n))[ \t]*(?:\[[^\]\n]{{1,20}}\][ \t]*|<)?{_WHOLE}(?=>?: \S)")
-_ALONE = re.compile(rf"^[ \t]*(?:[-~–—]{{1,2}} ?)?{_WHOLE}[ \t.!]*$")
+_SUBJECT = re.compile(rf"(?<![\w'’.-]){WHOLE}(?='s\b|’s\b|(?:,)? {DOES}(?![\w-])|,? (?=\(?\d{{2,4}}[/.-]))")
+_SPEAKER = re.compile(rf"(?:^|(?<=\n))[ \t]*(?:\[[^\]\n]{{1,20}}\][ \t]*|<)?{WHOLE}(?=>?: \S)")
+_ALONE = re.compile(rf"^[ \t]*(?:[-~–—]{{1,2}} ?)?{WHOLE}[ \t.!]*$")
 _LAST_FIRST = re.compile(
-    rf"(?<![\w,-])(?<!, )(?P<id>(?P<last>{_NAME}|{_CAPS}), ?(?P<first>{_NAME}|{_CAPS})(?: [A-Z]\.?)?)(?![\w-]|, [{UPPER}])"
+    rf"(?<![\w,-])(?<!, )(?P<id>(?P<last>{NAME}|{_CAPS}), ?(?P<first>{NAME}|{_CAPS})(?: [A-Z]\.?)?)(?![\w-]|, [{UPPER}])"
 )
-_AND = re.compile(rf"{_WHOLE} (?:and|&) (?P<other>{_NAME}(?:{_JOIN}{_NAME})?)(?!\w)")
+_AND = re.compile(rf"{WHOLE} (?:and|&) (?P<other>{NAME}(?:{_JOIN}{NAME})?)(?!\w)")
 _LIST = re.compile(
     r"(?i)\b(?:present|attendees|apologies|participants|guests|invited|authors|members|witnesses|cast|team|players|students|to|cc|bcc|from)[ \t]*:[ \t]*(?P<all>[^\n.;:]{3,400})"
 )
@@ -118,7 +118,8 @@ def _words(text: str) -> list[str]:
     ]
 
 
-def _known(word: str) -> bool:
+def is_known_name(word: str) -> bool:
+    """Whether a word is on a name list, no ordinary word and no eponym."""
     return is_name_word(word) and not is_ordinary(word) and word.lower() not in eponyms()
 
 
@@ -126,7 +127,7 @@ def _is_key(words: list[str]) -> bool:
     return any(word.lower() in _KEYS for word in words)
 
 
-def _begin(text: str, match: re.Match[str]) -> tuple[int, int, list[str]]:
+def begin_of_name(text: str, match: re.Match[str]) -> tuple[int, int, list[str]]:
     """The announced words up to the first that belongs to no name."""
     start, end = match.span("id")
     words = []
@@ -168,7 +169,7 @@ def cued_names(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
         (_TOLD, 0.66, False),
     ):
         for match in pattern.finditer(text):
-            start, end, words = _begin(text, match)
+            start, end, words = begin_of_name(text, match)
             if pattern is _SPEAKER and not _speaks(text, match, words):
                 continue
             if (
@@ -183,7 +184,7 @@ def cued_names(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
 
 def _speaks(text: str, match: re.Match[str], words: list[str]) -> bool:
     """Whether a line "Word: ..." is what somebody says, not a key with its value."""
-    if any(_known(word) and is_given_name(word) for word in words):
+    if any(is_known_name(word) and is_given_name(word) for word in words):
         return True
     said = text[match.end() :].lstrip("> :").split("\n")[0]
     if "@" in said or _is_key(words):
@@ -201,7 +202,7 @@ def _is_person(words: list[str], *, sure: bool, clinical: bool, cue: re.Pattern[
     strange = [word for word in long if is_namelike(word)]
     if not strange:
         return is_given_name(long[0]) and (sure or not clinical)
-    if clinical and cue in (_TOLD, _SUBJECT) and not any(_known(word) for word in long):
+    if clinical and cue in (_TOLD, _SUBJECT) and not any(is_known_name(word) for word in long):
         return len(strange) == len(long) and not any(word.lower() in eponyms() for word in long)
     return True
 
@@ -218,6 +219,22 @@ def _is_single(word: str, *, sure: bool, clinical: bool, cue: re.Pattern[str]) -
     return cue is _ROLE or loose
 
 
+_LABEL = re.compile(
+    r"^[ \t]*(?:Bed|Room|Rm|Name|Resident|Client|Subject|Chart|Case|Slot|Seat|Line|Pt|Patient)\b[ \t#]*\w{0,5}[ \t]*[:,-]?[ \t]*$"
+)
+
+
+def _heads_line(text: str, match: re.Match[str], last: str, first: str) -> bool:
+    """Whether LAST, FIRST stands at the head of a line and words in small letters or a bed list's separator follow.
+
+    Two words that a list knows, or so long that they are no abbreviations.
+    """
+    if text[: match.start()].strip() or not re.match(r"[ \t]*(?:[|/–-] |[a-z]{2,})", text[match.end() :]):
+        return False
+    long = max(len(last), len(first)) > 6 and all(re.search("[AEIOUYÁÉÍÓÚÄÖÜ]", word) for word in (last, first))
+    return min(len(last), len(first)) > 2 and (long or is_known_name(last) or is_known_name(first))
+
+
 def _paired(text: str, clinical: bool) -> Iterator[PhiFinding]:
     """Last, First; two people joined by "and"; lists of people; a line that is nothing but a name."""
     for match in _LAST_FIRST.finditer(text):
@@ -228,7 +245,12 @@ def _paired(text: str, clinical: bool) -> Iterator[PhiFinding]:
         ):
             continue
         given = is_given_name(first) and not is_ordinary(first)
-        alone = not text[: match.start()].strip() and not text[match.end() :].strip(" .,;:()0123456789/-")
+        # "BENESCH, KANA transferred to ICU": a list of two abbreviations is not followed by what somebody does.
+        heads = shouted and _heads_line(text, match, last, first)
+        # Whether it is all there is, or all that a label is followed by.
+        alone = not _LABEL.sub("", text[: match.start()]).strip() and not text[match.end() :].strip(
+            " .,;:()0123456789/-"
+        )
         if (
             (given and (is_namelike(last) or is_name_word(last)))
             or (
@@ -237,24 +259,26 @@ def _paired(text: str, clinical: bool) -> Iterator[PhiFinding]:
                 and not is_ordinary(last)
                 and (
                     alone
+                    or heads
                     or not clinical
-                    or (not shouted and (not clinical or re.match(rf" {_DOES}", text[match.end() :]) is not None))
+                    or (not shouted and (not clinical or re.match(rf" {DOES}", text[match.end() :]) is not None))
                 )
             )
             or (
                 is_namelike(first)
                 and is_namelike(last)
-                and min(len(last), len(first)) > 3
+                and (min(len(last), len(first)) > 3 or heads)
                 and (
                     alone
+                    or heads
                     or re.search(rf"(?i)(?:{_ROLES}|holder|name|contact)[: ]+$", text[: match.start()])
-                    or (not shouted and re.match(rf" {_DOES}", text[match.end() :]))
+                    or (not shouted and re.match(rf" {DOES}", text[match.end() :]))
                 )
             )
         ):
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.7)
     for match in _AND.finditer(text):
-        start, end, words = _begin(text, match)
+        start, end, words = begin_of_name(text, match)
         other = _words(match["other"])
         if (
             end != match.end("id")
@@ -267,7 +291,7 @@ def _paired(text: str, clinical: bool) -> Iterator[PhiFinding]:
             yield PhiFinding(start, end, "PERSON", 0.66)
             yield PhiFinding(match.start("other"), match.end("other"), "PERSON", 0.66)
     for match in _LIST.finditer(text):
-        for item in re.finditer(_WHOLE, match["all"]):
+        for item in re.finditer(WHOLE, match["all"]):
             words = _words(item["id"])
             if (
                 len(words) > 1
@@ -282,6 +306,6 @@ def _paired(text: str, clinical: bool) -> Iterator[PhiFinding]:
         if (
             len(words) in (2, 3)
             and all(is_namelike(word) for word in words)
-            and (given or any(_known(word) for word in words))
+            and (given or any(is_known_name(word) for word in words))
         ):
             yield PhiFinding(alone_line.start("id"), alone_line.end("id"), "PERSON", 0.62)

@@ -34,7 +34,7 @@ _TITLE = re.compile(
     rf"(?<![\w-])(?:Dr|DR|Drs|Doctor|Mr|MR|Mrs|MRS|Ms|MS\.|Miss|Mister|Prof|Professor|Rev|Reverend|Chaplain|Father|Sister|Nurse|Sgt|Capt|Lt|Judge|Hon)\.?[ \t]+(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{0,3}})"
 )
 _LOWER_TITLE = re.compile(
-    rf"(?<![\w-])(?:dr|mr|mrs|ms)\.? (?P<id>[{LOWER}][{LOWER}'’-]{{2,}}(?: [a-z]\.?)?(?: [{LOWER}][{LOWER}'’-]{{2,}})?)"
+    rf"(?<![\w-])(?:dr|mr|mrs|ms)\.? (?P<id>[{LOWER}][{LOWER}'’-]{{2,}}(?: [a-z]\.?(?![\w'’]))?(?: [{LOWER}][{LOWER}'’-]{{2,}})?)"
 )
 _DEGREE = re.compile(
     rf"(?<![\w.-])(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{1,3}}),?[ \t](?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|PA-?C|P\.A\.|APRN|A?FNP(?:-?B?C)?|DNP|Ph\.?D\.?|LCSW|L?MSW|DPT|CNM|D\.?D\.?S\.?|DPM|PharmD|RPh|BSN|LPN|LVN|CRNA|MBBS|MPH|FACS|FACP|OTR(?:/L)?|CNA|CMA|PsyD|AuD|RD|RRT|ACNP|AGNP)(?![\w])"

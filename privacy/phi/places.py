@@ -29,7 +29,12 @@ _SUFFIX = (
     r"lodge|motorway|neck|oval|parkways|plain|plains|points|ports|prairie|radial|rapids|ridges|river|route|shoal|"
     r"bluffs?|bottom|branch|bridge|brooks?|cliffs?|close|corners?|course|courts|coves|divide|gate|hills|knolls|mills|mission|"
     r"mountain|parks|passage|pines?|quay|rise|roads|shoals|shores|squares|streets|trailer|valleys|views|wharf|"
-    r"skyway|spur|stravenue|stream|throughway|trace|track|trafficway|tunnel|underpass|viaduct|wall|ways)"
+    r"skyway|spur|stravenue|stream|throughway|trace|track|trafficway|tunnel|underpass|viaduct|wall|ways|"
+    # The rest of appendix C1 of USPS Publication 28; of its abbreviations those that are no clinical ones.
+    r"annex|anx|arcade|bayou|byu|beach|bch|bnd|blf|blfs|brk|brks|burgs?|byp|cyn|cswy|centers|circles|cliffs?|common|cmn|cmns|"
+    r"crse|crk|cres|crst|crossroads?|xrds?|curve|curv|dam|estate|expy|flds|frst|forges|fwy|gdns?|gtwy|glens|gln|groves|grv|"
+    r"harbors|hbr|hvn|hls|holw|inlt|junctions|jct|knls?|lks|lndg|lodges|lp|manors|mnr|mdws?|msn|mountains|mtns?|mtwy|orch|"
+    r"overpass|psge|plns|ramp|ranches|rdgs?|rnch|rte|skwy|spgs?|strm|smt|trce|tpke|unions|vly|vlgs?|villages|vws|esplanade|promenade)"
 )
 _SURE_SUFFIX = (
     r"(?:street|avenue|ave|road|rd|lane|ln|drive|boulevard|blvd|court|circle|terrace|parkway|pkwy|highway|hwy|trail)"
@@ -38,10 +43,26 @@ _UNIT = (
     r"(?:,? (?:apt|apartment|suite|ste|unit|room|rm|bldg|building|floor|fl|lot|no|#)\.? ?#? ?[\w-]{1,6}| ?# ?\w{1,6})?"
 )
 _CAP = rf"(?:[{UPPER}][\w.'’-]*|\d+(?:st|nd|rd|th))"
+# What stands before and after the name of a street.
+_DIRECTION = r"(?:[NSEW]|[NS][EW]|(?:North|South)(?:east|west)?|East|West)\b\.?"
+_NUMBER = r"\d{1,6}[A-Z]?(?:-\d+)?(?: 1/2)?"
+_PARTICLES = r"(?:(?:de|del|des|du|of|the|la|las|los|le|les|da|do|dos|della|delle|di) ){0,2}"
+# Streets that are called by a number, by a word of another language in front, or by one word alone.
+_HIGHWAY = (
+    r"(?:(?:U\.?S\.?|State|County|Farm to Market|Farm Market|Ranch|Ranch to Market|Old|Business) )?"
+    r"(?:Highway|Hwy\.?|Route|Rte\.?|Road|Rd\.?|Interstate) \d{1,5}[A-Z]?\b|FM \d{3,4}\b"
+)
+_LEADING = (
+    r"(?:Calle|Callej[oó]n|Avenida|Camino|Caminito|Paseo|Vereda|Rue|Rua|V[ií]a|Viale|Plaza|Place|Boulevard|Chemin)"
+)
+_ONE_WORD = r"(?:Broadway|Bowery|Esplanade|Embarcadero|Strand|Promenade|Boardwalk|Concourse|Crescent|Alameda)"
 _STREETS = (
     re.compile(
-        rf"(?<![\w./-])(?P<id>\d{{1,6}}[A-Z]?(?:-\d+)? (?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.? )?(?:{_CAP} ){{1,4}}(?i:{_SUFFIX})\b\.?(?: (?:[NSEW]|[NS][EW])\b\.?)?(?i:{_UNIT}))"
+        rf"(?<![\w./-])(?P<id>{_NUMBER} (?:{_DIRECTION} )?(?:{_PARTICLES}{_CAP} ){{1,4}}(?i:{_SUFFIX})\b\.?(?: {_DIRECTION})?(?i:{_UNIT}))"
     ),
+    re.compile(rf"(?<![\w./-])(?P<id>{_NUMBER} (?:{_DIRECTION} )?(?:{_HIGHWAY})(?: (?:{_DIRECTION}|Bypass|Business|Spur|Loop))?(?i:{_UNIT}))"),
+    re.compile(rf"(?<![\w./-])(?P<id>{_NUMBER} {_LEADING} {_PARTICLES}{_CAP}(?: {_PARTICLES}{_CAP}){{0,3}}(?i:{_UNIT}))"),
+    re.compile(rf"(?<![\w./-])(?P<id>{_NUMBER} (?:{_DIRECTION} )?(?:The )?{_ONE_WORD}(?: {_DIRECTION})?(?i:{_UNIT}))(?=[,.;:)\n]|$| (?:in|with|for|and|on|since|by|near|at|today|again) )"),
     re.compile(rf"(?<![\w./-])(?P<id>\d{{1,6}} (?:[nsew]\.? )?(?:[a-z][\w'-]* ){{1,3}}{_SURE_SUFFIX}\b\.?(?i:{_UNIT}))(?=[,;.\n]|$| in | [A-Z])"),
     re.compile(
         rf"(?<![\w./-])(?P<id>\d{{1,6}} (?:{_CAP} ){{1,3}}{_CAP})(?=,\s+(?:{_CAP} ){{0,3}}{_CAP},?(?: [A-Z]{{2}})?,?\s+\d{{5}}\b)"
@@ -57,7 +78,7 @@ _STREETS = (
     re.compile(
         rf"(?<![\w./-])(?P<id>\d{{1,4}}(?: ?bis)?,? (?i:rue|avenue|boulevard|place|chemin|allée|quai|impasse|cours) (?:(?:de|du|des|la|le|l['’]|d['’]) ?){{0,2}}{_CAP}(?:[ -]{_CAP}){{0,3}})"
     ),
-    re.compile(rf"(?i:address|addr\.?|lives at|resides at|residing at|home at|residence)[: ]+(?P<id>\d{{1,6}} (?:{_CAP} ?){{1,4}}(?i:{_UNIT}))"),
+    re.compile(rf"(?i:address(?: is)?|addr\.?|lives at|resides at|residing at|staying at|home at|residence)[: ]+(?P<id>\d{{1,6}} (?:{_CAP} ?){{1,4}}(?i:{_UNIT}))"),
     re.compile(rf"(?i:lives|living|resides|residing|reside|live|home|house|apartment) (?i:on|near|off) (?P<id>(?:{_CAP} ){{1,3}}(?i:{_SURE_SUFFIX}))\b"),
 )  # fmt: skip
 

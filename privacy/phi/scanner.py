@@ -34,7 +34,7 @@ class KnownSpan:
 
 
 class PhiScanner:
-    """Finds direct identifiers in clinical text with Presidio, our recognizers and a spaCy pipeline.
+    """Finds direct identifiers in clinical text with Presidio, our recognizers and an NER model.
 
     Every text is cut into lines and sentences, and each distinct one is read once: rules see it as it is; the NER
     model sees it with numbers (and, in :meth:`scan_known`, ledger entries) replaced by neutral ones, and only where two
@@ -42,7 +42,8 @@ class PhiScanner:
     """
 
     def __init__(self, pipeline: str | None = None) -> None:
-        from ghostchart.privacy.phi.presidio_engine import DEFAULT_PIPELINE, PhiEngine
+        from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE
+        from ghostchart.privacy.phi.presidio_engine import PhiEngine
 
         self._engine = PhiEngine(pipeline or DEFAULT_PIPELINE)
         # Keys: the piece and whether it is clinical, by itself or by the text around it.

@@ -131,6 +131,10 @@ class SurrogatePool:
             self._patients[patient.patient_id] = known
         return known
 
+    def meet_others(self, word: int) -> None:
+        """Draw the identities of patients from another stream from now on: the same clinicians and places, other people."""
+        self._draws = Draws(word)
+
     def clinician(self, draws: Draws) -> Person:
         """One of the shard's clinicians."""
         return draws.pick(self._clinicians)

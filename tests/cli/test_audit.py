@@ -67,3 +67,9 @@ def test_a_directory_without_subcommand_is_a_run(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["audit", str(tmp_path)])
     assert isinstance(done.exception, UsageError)
     assert "no run in this directory" in str(done.exception)
+
+
+def test_a_model_is_audited_in_a_run_only(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["audit", "model", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert "no run in this directory" in str(done.exception)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ghostchart.pages import render_leakage_page
+from ghostchart.pages import render_leakage_page, render_model_leakage_page
 from ghostchart.pages.leakage import view
 from ghostchart.schemas.measures import Measure, proportion
 from ghostchart.schemas.verdict import Curve, Verdict
@@ -78,3 +78,16 @@ def test_findings_and_patients_stand_in_the_protected_part_only() -> None:
 
 def test_page_bytes_repeat() -> None:
     assert render_leakage_page([FAILED, MEMBERSHIP]) == render_leakage_page([FAILED, MEMBERSHIP])
+
+
+def test_the_page_of_a_model_asks_both_questions() -> None:
+    verdicts = [
+        Verdict(gate="model_corpus_notes", title="Notes", outcome="passed"),
+        Verdict(gate="model_source_patients", title="Patients", outcome="failed", reasons=("members can be told",)),
+    ]
+    page = render_model_leakage_page(verdicts, model="tiny (none, from_scratch)", policy="default, sha256:ab")
+    text = " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<body>") :]).split())
+    assert "The model gives away what it was trained on" in text
+    assert "a note tell whether the model was trained on that note?" in text
+    assert "tell whether the corpus was learnt from that patient?" in text
+    assert "members can be told" in text

@@ -61,6 +61,13 @@ FOUND = {
         "Mail to [[P.O. Box 4471]].",
         "of [[7657 Janice Streets]], Garciabury 42440",
         "[[88 Old Quarry Road]], third house",
+        "Sent to [[77 1/2 Bleecker St]].",
+        "[[4512 State Highway 46 West]], second gate",
+        "mail to [[1208 Calle Real]].",
+        "Van came to [[35-12 Ditmars Blvd NE, Unit 3]] at noon.",
+        "lives at [[2100 Avenida del Mar]]",
+        "above the shop, [[311 The Embarcadero]], rear door",
+        "[[9 Conde de la Cruz Trce]] is her new home",
     ],
     "CITY": ["She lives in [[Ashtabula]].", "Moved from [[Terre Haute]], Indiana.", "of 12 Oak Lane, [[Lake Mills]] 42440"],
     "ZIP_CODE": ["Boise, ID [[83702]]", "ZIP code [[60614-2210]]"],
@@ -92,7 +99,7 @@ FOUND = {
 }  # fmt: skip
 
 CLEAN = [
-    "BP 148/92, HR 88, RR 16, T 98.6 F, SpO2 97%, BMI 31.2.",
+    "BP 148/92, HR 88, RR 16, T 98.6 F, SpO2 97%, BMI 31.2.", "HR 98 RR 16 T 98", "saw 2 Broadway shows", "BUN 20 CR 12",
     "Pain 8/10, strength 5/5, murmur 3/6, vision 20/40, Mini-Cog 5/5.",
     "COPD, HPI, DOB, SSN, BID, PRN, NPO, HEENT, ROS.",
     "Parkinson disease, Crohn's, Hodgkin Lymphoma, Foley Catheter, Babinski Sign.",

@@ -72,6 +72,11 @@ def make_note() -> Callable[..., Note]:
     return build_note
 
 
+@pytest.fixture(scope="session", name="write_split")
+def split_writer() -> Callable[..., None]:
+    return write_split
+
+
 @pytest.fixture(scope="session")
 def random_llama() -> Callable[..., Any]:
     return build_llama

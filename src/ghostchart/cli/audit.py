@@ -1,4 +1,4 @@
-"""``ghostchart audit``: run the gates over a corpus, scan any text for identifiers, decide about findings."""
+"""``ghostchart audit``: gates over a corpus, identifiers in any text, attacks on a model, decisions about findings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ghostchart.cli.options import ConfigFile, configuration_of
+from ghostchart.cli.options import AllowUncertified, ConfigFile, configuration_of, pick_models
 
 
 class _CorpusUnlessNamed(TyperGroup):
@@ -25,8 +25,9 @@ class _CorpusUnlessNamed(TyperGroup):
 app = typer.Typer(
     cls=_CorpusUnlessNamed,
     help="Run the gates over OUT/corpus ([bold]ghostchart audit out[/]), or look for identifiers in any text "
-    "([bold]ghostchart audit text FILE[/]).",
-    epilog="Examples: [bold]ghostchart audit out[/]   |   [bold]ghostchart audit text letter.txt[/]",
+    "([bold]ghostchart audit text FILE[/]), or attack a trained model ([bold]ghostchart audit model out[/]).",
+    epilog="Examples: [bold]ghostchart audit out[/]   |   [bold]ghostchart audit text letter.txt[/]   |   "
+    "[bold]ghostchart audit model out --model tiny[/]",
     no_args_is_help=True,
 )
 
@@ -69,8 +70,9 @@ def text(
     nlp: Annotated[
         str | None,
         typer.Option(
-            help="Another installed spaCy pipeline with a name finder.",
-            show_default="the built-in small pipeline",
+            help="Another NER model: an installed spaCy pipeline, or the directory of a spaCy pipeline or of a transformer "
+            "(token classification).",
+            show_default="the small spaCy pipeline that comes along",
         ),
     ] = None,
 ) -> None:
@@ -82,6 +84,43 @@ def text(
     found = PhiScanner(nlp).scan(texts)
     print_findings([str(path) for path in files], texts, found, as_json=json, show=show)
     if any(found):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: [bold]ghostchart audit model out --model tiny[/]")
+def model(
+    out: Annotated[Path, typer.Argument(help="Directory of the run.")],
+    name: Annotated[
+        list[str] | None, typer.Option("--model", help="Only this trained model (repeatable).", show_default="all")
+    ] = None,
+    notes: Annotated[
+        int, typer.Option(min=20, help="Members and non-members of each question; below 300 nothing passes.")
+    ] = 500,
+    shadows: Annotated[int, typer.Option(min=1, max=16, help="Shadow models behind the likelihood ratio.")] = 2,
+    shadow_notes: Annotated[
+        int | None,
+        typer.Option(min=8, help="Notes to train each of them on.", show_default="600 from scratch, else 48"),
+    ] = None,
+    config: ConfigFile = None,
+    allow_uncertified: AllowUncertified = False,
+) -> None:
+    """Ask a trained model what it remembers of its notes and of the source patients; exit 1 unless it tells nothing."""
+    from ghostchart.console import STDOUT, TerminalProgress, print_verdicts
+    from ghostchart.pipeline.model_audit import REPORT_PAGE, AuditSize, audit_model
+    from ghostchart.pipeline.run import corpus_for_training, stage_in
+    from ghostchart.schemas.verdict import Verdict, overall
+
+    settings = pick_models(configuration_of(out, config, allow_uncertified=allow_uncertified), name)
+    found: list[Verdict] = []
+    with stage_in(out, settings) as (layout, _state):
+        trained_on = corpus_for_training(layout, settings)
+        for entry in settings.models:
+            size = AuditSize(notes, shadows, shadow_notes)
+            verdicts = audit_model(layout, settings, entry, trained_on, size, TerminalProgress())
+            print_verdicts(verdicts)
+            STDOUT.print(f"Report     {layout.models / entry.name / REPORT_PAGE}", soft_wrap=True, markup=False)
+            found += verdicts
+    if overall(tuple(found)) != "passed":
         raise typer.Exit(1)
 
 

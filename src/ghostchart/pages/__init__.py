@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ghostchart.pages.leakage import render_leakage_page
+from ghostchart.pages.leakage import render_leakage_page, render_model_leakage_page
 from ghostchart.pages.render import render_run_page, render_verdicts_page
 from ghostchart.pages.summary import CertificateSummary, ExampleNote, RunSummary
 
@@ -11,6 +11,7 @@ __all__ = [
     "ExampleNote",
     "RunSummary",
     "render_leakage_page",
+    "render_model_leakage_page",
     "render_run_page",
     "render_verdicts_page",
 ]

@@ -43,6 +43,23 @@ _WORDS: dict[str, tuple[str, str, str]] = {
         "Runs of words of every source note were looked up in the corpus, verbatim and nearly so.",
         "Held-out patients' notes are the control: clinical wording is alike anyway.",
     ),
+    "model_corpus_notes": (
+        "Can somebody who has the model and a note tell whether the model was trained on that note?",
+        "Four attacks scored the answer and the text of notes the model was trained on, and of unseen notes: a further "
+        "shard of the same generator with the same templates, clinicians and places, which was never written. Test notes "
+        "would not do: they use other templates.",
+        "Positive control: a model trained over and over on a few notes must be caught. Negative control: the same attacks "
+        "on the model before training must see nothing, or the two groups differ by more than training. The notes are "
+        "synthetic: that one of them is remembered discloses no patient by itself, but it is the road a leak in the corpus "
+        "would take.",
+    ),
+    "model_source_patients": (
+        "Can somebody who has the model and a patient's record tell whether the corpus was learnt from that patient?",
+        "Training and held-out patients, split by lot, were told through the training templates with fake identifiers, one "
+        "note each, and the same four attacks scored answer and text.",
+        "The same controls: a model trained over and over on notes about a few training patients must be caught, the model "
+        "before training must give nothing away.",
+    ),
 }
 _ANSWERS = {
     "passed": "No, not beyond what the policy allows.",
@@ -53,6 +70,12 @@ _HEADLINES = {
     "passed": "Nothing of a real patient was found in the corpus, and the controls show that copies of patients would have been.",
     "failed": "The corpus must not leave the protected zone: at least one gate found a leak.",
     "inconclusive": "The corpus is not certified: at least one gate could not tell, mostly for lack of patients.",
+}
+_MODEL_HEADLINES = {
+    "passed": "The attacks could not tell what the model was trained on, and the controls show that they can where a model "
+    "remembers.",
+    "failed": "The model gives away what it was trained on: it must not leave the protected zone like this.",
+    "inconclusive": "At least one question could not be answered, mostly for lack of notes.",
 }
 
 
@@ -112,6 +135,25 @@ def render_leakage_page(
             protected=findings is not None,
             findings=findings or (),
             at_risk=at_risk or (),
+        )
+    )
+
+
+def render_model_leakage_page(verdicts: Sequence[Verdict], *, model: str, policy: str = "") -> str:
+    """The leakage report of one trained model; ``model`` names it with base and method."""
+    outcome = overall(tuple(verdicts))
+    return (
+        environment()
+        .get_template("leakage.html.j2")
+        .render(
+            title=f"Leakage report of the model {model}",
+            outcome=outcome,
+            headline=_MODEL_HEADLINES[outcome],
+            policy=policy,
+            gates=[view(verdict) for verdict in verdicts],
+            protected=False,
+            findings=(),
+            at_risk=(),
         )
     )
 
