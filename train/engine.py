@@ -85,7 +85,7 @@ class Engine:
         optimizer = torch.optim.AdamW(
             [group for group in groups if group["params"]], lr=settings.learning_rate, betas=BETAS, fused=True
         )
-        with _quiet():
+        with quiet():
             self._engine, _, _, _ = deepspeed.initialize(
                 model=loss, optimizer=optimizer, config=deepspeed_config(settings), dist_init_required=False
             )
@@ -102,7 +102,7 @@ class Engine:
         Returns:
             This process' part of the scaled loss, a tensor that has not been waited for.
         """
-        with _quiet():
+        with quiet():
             loss = self._engine(*self._inputs(batch), scale)
             # DeepSpeed divides by the number of micro-batches and of processes; the scale has done that already.
             self._engine.backward(loss * (self._settings.accumulation * self._settings.processes.size))
@@ -112,7 +112,7 @@ class Engine:
     def loss(self, batch: MicroBatch, scale: float) -> float:
         """The scaled loss without gradients."""
         self._engine.eval()
-        with self._torch.no_grad(), _quiet():
+        with self._torch.no_grad(), quiet():
             value = float(self._engine(*self._inputs(batch), scale))
         self._engine.train()
         return value
@@ -142,14 +142,14 @@ class Engine:
                 found.pop(name, None)
                 continue
             # One at a time: the whole model may be larger than this device.
-            with deepspeed.zero.GatheredParameters([parameter], modifier_rank=None):
+            with quiet(), deepspeed.zero.GatheredParameters([parameter], modifier_rank=None):
                 if self._settings.processes.is_main:
                     found[name] = parameter.detach().to("cpu", copy=True)
         return found
 
     def save(self, folder: Path, tag: str) -> None:
         """Weights that are trained and the optimiser's state, each process its part, into ``folder/tag``."""
-        with _quiet():
+        with quiet():
             self._engine.save_checkpoint(str(folder), tag=tag, save_latest=False, exclude_frozen_parameters=True)
 
     def load(self, folder: Path, tag: str) -> None:
@@ -159,7 +159,7 @@ class Engine:
             ModelError: the files are damaged or belong to another model.
         """
         try:
-            with _quiet():
+            with quiet():
                 found, _ = self._engine.load_checkpoint(str(folder), tag=tag, load_module_strict=False)
         except Exception as error:
             # Pickle, zip and DeepSpeed raise their own kinds for a damaged file.
@@ -173,7 +173,7 @@ class Engine:
 
     def close(self) -> None:
         """Detach DeepSpeed's hooks and free its buffers; the model itself lives on."""
-        with _quiet():
+        with quiet():
             self._engine.destroy()
 
     def _choose_way(self, dtype: Dtype) -> Way:
@@ -181,7 +181,7 @@ class Engine:
             return self._engine(input_ids, labels, lengths, None)
 
         self._engine.eval()
-        with _quiet():
+        with quiet():
             way = choose_way(self._loss, call, dtype, self._device)
         self._engine.train()
         return way
@@ -220,7 +220,7 @@ def weights_in_pieces(settings: EngineSettings) -> Iterator[None]:
 
     # transformers asks for this object while it loads and forgets it when nobody holds it any more.
     told = HfDeepSpeedConfig(deepspeed_config(settings))
-    with _quiet():
+    with quiet():
         yield
     del told
 
@@ -264,7 +264,7 @@ def start_deepspeed(device: Device, together: Processes) -> Any:
     import torch
     import torch.distributed as dist
 
-    with _quiet():
+    with quiet():
         try:
             deepspeed = importlib.import_module("deepspeed")
         except ImportError:
@@ -330,7 +330,7 @@ def _require_compiler(environment: Mapping[str, str] = os.environ) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """DeepSpeed warns about its own use of PyTorch on every call; nobody who trains can act on that."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(deepspeed|torch|transformers)\b.*")

@@ -51,7 +51,7 @@ def launch_command(arguments: Sequence[str], processes: int | None, hostfile: Pa
         hostfile: machines; None: this one.
         port: where the processes meet.
     """
-    command = [sys.executable, "-m", "deepspeed.launcher.runner", "--quiet", "--master_port", str(port)]
+    command = [sys.executable, "-m", "deepspeed.launcher.runner", "--log_level", "critical", "--master_port", str(port)]
     # DeepSpeed looks in a place of its own when it is told none.
     command += ["--hostfile", str(hostfile) if hostfile else os.devnull]
     if processes is not None:

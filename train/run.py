@@ -19,7 +19,7 @@ from ghostchart.train.batches import padding_share
 from ghostchart.train.card import CardFacts, write_model_card
 from ghostchart.train.checkpoints import Checkpoints, Place, checkpoints_of, training_digest
 from ghostchart.train.cost import flops_per_token
-from ghostchart.train.engine import Engine, EngineSettings, start_deepspeed
+from ghostchart.train.engine import Engine, EngineSettings, quiet, start_deepspeed
 from ghostchart.train.hardware import Dtype, Hardware, choose_dtype, detect_hardware
 from ghostchart.train.learner import Learner, check_room, load_learner, prepare_text
 from ghostchart.train.loop import Material, run_loop
@@ -226,7 +226,8 @@ def _train_and_save(
         probe = min(material.phases[-1].examples, key=lambda example: len(example.input_ids)).input_ids
         loss.use(PLAIN)
         # Before the weights are gathered: under ZeRO stage 3 a forward pass puts them back into pieces.
-        expected = answer_logits(learner.whole, probe)
+        with quiet():
+            expected = answer_logits(learner.whole, probe)
         in_pieces = config.zero_stage == 3
         weights = engine.weights(learner.whole, only_trained=config.method == "lora") if in_pieces else None
         if together.is_main:

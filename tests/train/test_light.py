@@ -35,3 +35,15 @@ def test_auto_is_bfloat16_only_where_it_is_fast() -> None:
     old, new = (Hardware("cpu", "x", 2, fast_bfloat16=fast) for fast in (False, True))
     assert (choose_dtype("auto", old), choose_dtype("auto", new)) == ("float32", "bfloat16")
     assert choose_dtype("bfloat16", old) == "bfloat16"
+
+
+def test_peak_arithmetic_is_the_makers_and_unknown_elsewhere() -> None:
+    def device(name: str) -> Hardware:
+        return Hardware("cuda", name, 1, fast_bfloat16=True)
+
+    assert device("NVIDIA H100 80GB HBM3").peak_flops("bfloat16") == 989e12
+    assert device("NVIDIA H100 PCIe").peak_flops("bfloat16") == 756e12
+    assert device("NVIDIA A100-SXM4-80GB").peak_flops("float32") == 19.5e12
+    assert device("NVIDIA L40S").peak_flops("bfloat16") == 362e12
+    assert device("Some other GPU").peak_flops("bfloat16") == 0.0
+    assert Hardware("cpu", "NVIDIA H100", 1, fast_bfloat16=True).peak_flops("bfloat16") == 0.0

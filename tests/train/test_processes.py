@@ -24,13 +24,17 @@ def losses(folder: Path) -> list[float]:
     return [line["loss"] for line in lines if "loss" in line]
 
 
-@pytest.mark.parametrize("zero_stage", [0, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("method", "zero_stage"),
+    [("full", 0), pytest.param("full", 3, marks=pytest.mark.slow), pytest.param("lora", 3, marks=pytest.mark.slow)],
+)
 def test_two_processes_have_the_loss_curve_of_one(
-    corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path, zero_stage: int
+    corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path, method: str, zero_stage: int
 ) -> None:
     """Through the command line, DeepSpeed's launcher and gloo, for real."""
     changes = [
-        f"base={base_dir}", "method=full", "dtype=float32", "max_tokens=256", "tokens_per_step=640", "micro_batch_notes=3",
+        f"base={base_dir}", f"method={method}", "dtype=float32", "max_tokens=256", "tokens_per_step=640",
+        "micro_batch_notes=3",
         "learning_rate=0.005", "epochs=6", "minutes=0", f"zero_stage={zero_stage}",
     ]  # fmt: skip
     command = [sys.executable, "-m", "ghostchart", "train", "--recipe", "cpu-smollm2"]

@@ -20,7 +20,9 @@ def main() -> None:
     try:
         app()
     except GhostchartError as error:
-        sys.stderr.write(f"ghostchart: {error}\n")
+        # Where several processes train together, people want to know which one speaks.
+        rank = os.environ.get("RANK", "0")
+        sys.stderr.write(f"ghostchart{f', process {rank}' if rank != '0' else ''}: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("ghostchart: interrupted; run the same command again to go on\n")
