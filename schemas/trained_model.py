@@ -31,6 +31,8 @@ class TrainedModel(BaseModel):
         processes: how many trained it together.
         padding_share: share of padding among all positions computed, in [0, 1).
         mfu: model FLOPs utilisation on GPUs, in [0, 1].
+        plan_notes: notes per micro-batch that the order of notes was planned with; after running out of memory more than
+            the settings say. None in records from before it was counted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +61,7 @@ class TrainedModel(BaseModel):
     processes: int = 1
     padding_share: float = 0.0
     mfu: float | None = None
+    plan_notes: int | None = None
 
     def save(self, directory: Path) -> None:
         """Write the record into the model directory."""

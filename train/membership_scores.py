@@ -174,7 +174,8 @@ def shown_notes(corpus: Path, config: TrainConfig, record: TrainedModel, directo
     if seen is None or seen >= len(notes):
         return notes
     examples = build_examples(notes, load_tokenizer(directory), chat=record.chat, max_tokens=record.max_tokens)
-    order = np.concatenate(epoch_batches(examples, config.micro_batch_notes, config.seed, 0))[:seen]
+    plan_notes = record.plan_notes or config.micro_batch_notes
+    order = np.concatenate(epoch_batches(examples, plan_notes, config.seed, 0))[:seen]
     if len(order) == 0:
         raise CorpusError("the model was trained on no whole note", where=record.name, fix="Train it for longer")
     return [notes[int(place)] for place in np.sort(order)]

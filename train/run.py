@@ -114,6 +114,7 @@ def train_model(
             processes=together.size,
             padding_share=round(facts.padding_share, 4),
             mfu=facts.mfu,
+            plan_notes=material.plan_notes,
         )
         if together.is_main:
             write_model_card(folder, record, config, facts)

@@ -158,6 +158,7 @@ def test_out_of_memory_keeps_the_last_step_and_goes_on_with_smaller_micro_batche
     smaller = config.model_copy(update={"micro_batch_notes": 3})
     record = train_model(corpus, smaller, tmp_path / "full")
     assert same(record.loss, unbroken.loss), "smaller micro-batches change nothing that is learnt"
+    assert record.plan_notes == 4, "who asks later which notes were shown needs the first plan"
 
 
 def test_checkpoints_of_another_training_are_not_taken_up(
