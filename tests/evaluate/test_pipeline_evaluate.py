@@ -72,6 +72,10 @@ def test_base_model_few_shot_and_prediction_file_in_one_table(run: Any, tiny_mod
     fewer: Any = evaluate(layout, state, config, corpus, [], SILENT)
     assert "other" not in fewer["models"]
     assert not (layout.evaluation / "predictions" / "other.jsonl").exists()
+    kept = (layout.evaluation / "metrics.json").read_bytes()
+    with pytest.raises(InputError, match="cannot read the predictions"):
+        evaluate(layout, state, config, corpus, [], SILENT, [GivenSystem("other", str(tmp_path / "none"), True)])
+    assert (layout.evaluation / "metrics.json").read_bytes() == kept
 
 
 def test_own_notes_stay_in_the_protected_zone_and_show_no_text(run: Any, tiny_model: Path, tmp_path: Path) -> None:

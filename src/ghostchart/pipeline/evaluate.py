@@ -70,9 +70,9 @@ def evaluate(
     from ghostchart.evaluate.run import evaluate_models
 
     models, files = _systems(layout, config, corpus, trained, given)
-    state.forget(STAGE)
-    for stale in (metrics_file, report):
-        stale.unlink(missing_ok=True)
+    state.forget(
+        STAGE
+    )  # files of an earlier evaluation stay until they are replaced: bad input costs nobody their results
     with writing(layout.evaluation):
         layout.evaluation.mkdir(exist_ok=True)
     systems = code_systems(config)
