@@ -23,7 +23,7 @@ from ghostchart.evaluate.language_model import LanguageModel
 from ghostchart.schemas.canonical import generator
 from ghostchart.schemas.code_systems import load_code_systems
 
-NOTES, PROMPT_TOKENS, NEW_TOKENS, BATCH_NOTES = 32, (250, 450), 48, 16
+NOTES, PROMPT_TOKENS, NEW_TOKENS, BATCH_NOTES = 32, (250, 450), 48, 32
 SHAPES: dict[str, dict[str, int]] = {
     "tiny": {
         "vocab_size": 8192,

@@ -191,7 +191,7 @@ class EvaluateConfig(Section):
     encoder_base: str = "scratch"
     encoder_minutes: Annotated[float, Field(gt=0)] = 15.0
     max_notes: Annotated[int, Field(ge=1)] = 60
-    batch_notes: Annotated[int, Field(ge=1)] = 16
+    batch_notes: Annotated[int, Field(ge=1)] = 32
     max_new_tokens: Annotated[int, Field(ge=8)] = 128
     constrained: bool = True
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
