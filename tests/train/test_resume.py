@@ -121,8 +121,8 @@ class Listener:
 @pytest.mark.parametrize(
     ("changes", "step"),
     [
-        ({"method": "full", "zero_stage": 2, "dtype": "bfloat16"}, 3),
-        ({"method": "full", "zero_stage": 3}, 3),
+        pytest.param({"method": "full", "zero_stage": 2, "dtype": "bfloat16"}, 3, marks=pytest.mark.slow),
+        pytest.param({"method": "full", "zero_stage": 3}, 3, marks=pytest.mark.slow),
         ({"base": "scratch", "method": "from_scratch", "epochs": 4.0}, 6),
     ],
 )
