@@ -42,7 +42,7 @@ def test_two_processes_have_the_loss_curve_of_one(
     command += ["--corpus", str(corpus.path), "--out", str(tmp_path / "two"), "--allow-uncertified"]
     command += ["--launch", "--processes", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     config = load_recipe("cpu-smollm2", changes).model
     record = train_model(corpus, config, tmp_path / "one")
