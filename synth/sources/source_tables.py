@@ -62,7 +62,9 @@ class SourceTables:
         self.place = place or str(path)
         self._copied = place is not None
         self._spill = tempfile.TemporaryDirectory(prefix="ghostchart-", ignore_cleanup_errors=True)  # mode 0700
-        # No extension is loaded or fetched; rows that do not fit into memory are spilled encrypted.
+        # No extension is loaded or fetched; rows that do not fit into memory are spilled encrypted. Without the extension
+        # httpfs (OpenSSL) DuckDB writes encrypted files only when told that its own cipher, whose random numbers are weaker,
+        # will do; the folder is private besides.
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -70,6 +72,7 @@ class SourceTables:
                 "autoload_known_extensions": "false",
                 "temp_directory": self._spill.name,
                 "temp_file_encryption": "true",
+                "force_mbedtls_unsafe": "true",
                 "memory_limit": _MEMORY_LIMIT,
                 "threads": "2",
             },
@@ -228,6 +231,12 @@ class SourceTables:
             return work()
         except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException):
             raise  # our own query is wrong, not the source
+        except duckdb.OutOfMemoryException:
+            raise SourceError(
+                "too little memory or disk to read the table",
+                where=file,
+                fix="Free memory, and disk for temporary files",
+            ) from None
         except (duckdb.Error, UnicodeDecodeError) as error:
             raise self._read_error(file, error) from None
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ghostchart.privacy import across_shards
 from ghostchart.privacy.across_shards import count_across_shards
 from ghostchart.schemas.errors import CorpusError
 
@@ -56,3 +57,12 @@ def test_a_shard_without_a_column_is_one_error(tmp_path: Path) -> None:
     pq.write_table(pq.read_table(whole).drop_columns(["patient_id"]), path)
     with pytest.raises(CorpusError, match="cannot read the shards together"):
         count_across_shards({"train": [whole], "test": [path]})
+
+
+def test_more_ids_than_fit_into_memory_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows go to disk; too little memory for that as well would be an error, not a wrong count."""
+    monkeypatch.setattr(across_shards, "_MEMORY_LIMIT", "24MB")
+    rows = [(f"a note id of some length, number {place:09d}", f"p{place % 1000}", "f") for place in range(400_000)]
+    shards = {"train": [write(tmp_path, "train", 0, [*rows, rows[7]])], "test": [write(tmp_path, "test", 0, rows[:2])]}
+    found = count_across_shards(shards)
+    assert (found.repeated_ids, found.patients, found.shared_patients, found.shared_families) == (3, 1000, 2, 1)
