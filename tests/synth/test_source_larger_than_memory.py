@@ -1,4 +1,4 @@
-"""A source table larger than the memory it may be read with: rows go to disk, counts reconcile, the process stays small."""
+"""A source table larger than the memory it may be read with: rows go to disk and counts reconcile."""
 
 from __future__ import annotations
 
