@@ -69,6 +69,7 @@ def compare_abilities(
         ModelError: a model cannot be loaded.
     """
     lm_eval = _lm_eval()
+    task_dir = task_dir.absolute() if task_dir else None  # the tasks run in that very folder
     answers = [_answers(model, tasks, task_dir, limit, batch_size) for model in (before, after)]
     rows = []
     for key in sorted(answers[0].keys() & answers[1].keys()):
@@ -119,7 +120,7 @@ def _answers(
     from lm_eval.tasks import TaskManager
 
     with _quietly(task_dir):
-        manager = TaskManager(include_path=str(task_dir.absolute()) if task_dir else None)
+        manager = TaskManager(include_path=str(task_dir) if task_dir else None)
         unknown = [task for task in tasks if task not in manager.all_tasks]
         if unknown:
             raise UsageError(f"lm-eval knows no task {unknown[0]}", fix="See 'lm-eval ls tasks', or give --task-dir")
