@@ -57,5 +57,5 @@ def test_the_report_names_the_weights_and_holds_the_verdict(tmp_path: Path, monk
     assert (report["model"], report["corpus"], report["shadows"]) == ("tiny", "certificate sha256:ab", 2)
     assert [item["outcome"] for item in report["verdicts"]] == ["failed"]
     page = (tmp_path / "leakage.html").read_text()
-    assert "Leakage report of the model tiny (none (trained from scratch), from_scratch)" in page
+    assert "Leakage report of the model tiny (from scratch)" in page
     assert page.count("<svg") >= 3

@@ -140,7 +140,7 @@ def render_leakage_page(
 
 
 def render_model_leakage_page(verdicts: Sequence[Verdict], *, model: str, policy: str = "") -> str:
-    """The leakage report of one trained model; ``model`` names it with base and method."""
+    """The leakage report of one trained model; ``model`` names it with its method."""
     outcome = overall(tuple(verdicts))
     return (
         environment()
