@@ -46,11 +46,11 @@ def main() -> None:
     kept = os.environ.get("GHOSTCHART_RESULTS")
     done = _read(Path(kept), n) if kept else {}
     left = [split for split in range(splits) if split not in done]
-    started = time.monotonic()
     if left:
         everyone = load_source(SourceConfig(demo_patients=n, demo_seed=1), SILENT)
         synthetic = load_source(SourceConfig(demo_patients=max(50, n // 4), demo_seed=2), SILENT)
         policy = load_policy()
+    started = time.monotonic()
     for split in left:
         begun = time.monotonic()
         if begun - started > seconds:
