@@ -303,5 +303,7 @@ def _write_report(
         "verdicts": [verdict.model_dump(mode="json", exclude={"seconds"}) for verdict in verdicts],
     }
     write_atomically(directory / REPORT_JSON, readable_json(report))
-    page = render_model_leakage_page(verdicts, model=f"{record.name} ({record.method.replace('_', ' ')})", policy=policy)
+    page = render_model_leakage_page(
+        verdicts, model=f"{record.name} ({record.method.replace('_', ' ')})", policy=policy
+    )
     write_atomically(directory / REPORT_PAGE, page.encode())
