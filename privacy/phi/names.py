@@ -17,6 +17,7 @@ from ghostchart.privacy.phi.vocabulary import (
     is_given_name,
     is_name_word,
     is_ordinary,
+    names_in_diseases,
     not_in_names,
     not_people,
     surnames,
@@ -273,16 +274,34 @@ def is_fixed_phrase(text: str, start: int, end: int) -> bool:
     return any(" ".join(pair) in not_people() for pair in pairwise(words))
 
 
+_TITLE_WORD = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
+_TITLE_REACH = 40  # characters on either side, enough for two words
 _OF_SOMEBODY = re.compile(r"['’]s[ -]([a-z]{3,})")
 
 
 def is_disease(text: str, finding: PhiFinding) -> bool:
-    """Whether a name found is the first word of a disease ("Vincent's infections"), as ICD-10-CM has it."""
+    """Whether a name found belongs to a disease as ICD-10-CM names it ("Vincent's infections", "Ross River disease")."""
+    if finding.entity_type in ("PERSON", "CITY") and _stands_in_a_title(text, finding):
+        return True
     rest = _OF_SOMEBODY.match(text, finding.end)
     if finding.entity_type != "PERSON" or rest is None:
         return False
     word = text[finding.start : finding.end].rsplit(maxsplit=1)[-1].lower()
     return f"{word} {rest[1].rstrip('s')}" in diseases_of_people()
+
+
+def _stands_in_a_title(text: str, finding: PhiFinding) -> bool:
+    """Whether each word found stands, with its neighbours, as in a title of the classification (Fanconi-de Toni-Debré)."""
+    around = range(max(0, finding.start - _TITLE_REACH), min(len(text), finding.end + _TITLE_REACH))
+    words = [(m[0].lower(), m.start(), m.end()) for m in _TITLE_WORD.finditer(text, around.start, around.stop)]
+    told = False
+    for place, (_, start, end) in enumerate(words):
+        if start < finding.end and finding.start < end:
+            runs = (words[first : first + 3] for first in range(max(0, place - 2), place + 1))
+            if not any(" ".join(word for word, _, _ in run) in names_in_diseases() for run in runs):
+                return False
+            told = True
+    return told
 
 
 def name_findings(text: str) -> Iterable[PhiFinding]:

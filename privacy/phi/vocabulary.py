@@ -56,6 +56,12 @@ def diseases_of_people() -> frozenset[str]:
 
 
 @cache
+def names_in_diseases() -> frozenset[str]:
+    """Three words in a row of an ICD-10-CM title of which one could be a name ("ross river disease")."""
+    return _words("names_in_diseases.txt")
+
+
+@cache
 def not_in_names() -> frozenset[str]:
     """Words beside names that belong to no name: articles, labels, months, verbs of notes."""
     return _words("not_in_names.txt")

@@ -55,7 +55,8 @@ _NEEDS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (("T81.44",), ("T81.40", "T81.41", "T81.42", "T81.43", "T81.49"), "the infected site (T81.40 to T81.49)", "S03"),
     (("J44.0",), LOWER_INFECTIONS, "the lower respiratory infection", "R01"),
     (("Z68.",), WEIGHT_DIAGNOSES, "a weight diagnosis", "E08"),
-    (("Z3A.",), ("O",), "a code of chapter 15", "P01"),
+    (("J12.82",), ("U07.1",), "COVID-19 (U07.1) before it", "G08"),
+    (("Z3A.", "Z37."), ("O",), "a code of chapter 15", "P01"),
     (("O80",), ("Z37.0",), "the outcome of delivery (Z37.0)", "P03"),
 )
 _INJURY = re.compile(r"[ST]\d.*[ABCDGKPS]$")

@@ -10,7 +10,19 @@ VACCINE_PRODUCTS = range(90476, 90760)
 _VACCINE_ADMINISTRATION = range(90460, 90475)
 _SURGERY = range(10004, 69991)
 _DRAWS = {"36415", "36416"}
-_INJECTIONS_AND_TREATMENTS = {"96360", "96365", "96372", "96374", "94640", "G0008", "G0009", "G0010", "90480"}
+_INJECTIONS_AND_TREATMENTS = {
+    "96360",
+    "96365",
+    "96372",
+    "96374",
+    "94640",
+    "99406",
+    "99407",
+    "G0008",
+    "G0009",
+    "G0010",
+    "90480",
+}
 PREVENTIVE_VISITS = ("9938", "9939")
 WELLNESS_VISITS = frozenset({"G0402", "G0438", "G0439"})
 # Visits whose separate work 25 marks: office, emergency, preventive; never the discharge day.
@@ -30,11 +42,13 @@ BUNDLED: dict[str, tuple[str, ...]] = {
     "97597": ("11042",),
     "94640": ("94060",),
     "96372": ("96365", "96374"),
+    # The first wellness visit and the welcome visit include the yearly depression screen; later ones do not.
+    "G0444": ("G0402", "G0438"),
 }
 # An injection under the skin or into muscle beside an infusion is a separate one by its nature.
 SEPARATE_BY_NATURE = frozenset({"96372"})
 # Of these the first is always part of the second, whatever the site: no modifier helps.
-ALWAYS_PART = {"45378", "43235"}
+ALWAYS_PART = {"45378", "43235", "G0444"}
 
 
 def is_vaccine_service(value: str) -> bool:

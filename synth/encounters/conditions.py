@@ -136,6 +136,8 @@ def _drop_contradictions(codes: list[str], look: Lookups) -> list[str]:
         if not (code == "R03.0" and hypertensive)
         and not (code == "Z08" and not any(other.startswith("Z85.") for other in kept))
         and not (code in _HISTORY_SITES and any(other.startswith(_HISTORY_SITES[code]) for other in kept))
+        and not (code.startswith(("Z37.", "Z3A.")) and not any(other.startswith("O") for other in kept))
+        and not (code == "J12.82" and "U07.1" not in kept)
         and not _is_orphan(code, kept, look)
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter
 from ghostchart.synth.encounters.situational_distractors import DATE_DRIFT
+from ghostchart.synth.notes.contacts import contact_remarks
 from ghostchart.synth.notes.findings import (
     examine,
     presentation,
@@ -268,4 +269,4 @@ def _plan_remarks(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
     for fact in placed.at("declined"):
         bank = "declined" if fact.temporality == "declined" else "planned"
         said.append(writer.tell(bank, fact))
-    return said
+    return said + contact_remarks(writer)

@@ -107,7 +107,7 @@ class SurrogatePool:
         self._patients: dict[str, PatientIdentity] = {}
         self._clinicians = tuple(self._clinician() for _ in range(60))
         self._facilities = tuple(
-            Facility(self._free("FACILITY", self._facility_name), self._free("PHONE_NUMBER", self._phone))
+            Facility(self.free("FACILITY", self._facility_name), self.free("PHONE_NUMBER", self._phone))
             for _ in range(25)
         )
 
@@ -122,11 +122,11 @@ class SurrogatePool:
             known = PatientIdentity(
                 person=self._person(patient.sex),
                 birth_date=patient.birth_date,
-                mrn=self._free("MEDICAL_RECORD_NUMBER", self._record_number),
-                phone=self._free("PHONE_NUMBER", self._phone),
-                street=self._free("STREET_ADDRESS", self._street),
-                city=self._free("CITY", lambda: self._draws.pick(self._cities)),
-                zip_code=self._free("ZIP_CODE", lambda: self._draws.pick(self._zips)),
+                mrn=self.free("MEDICAL_RECORD_NUMBER", self._record_number),
+                phone=self.free("PHONE_NUMBER", self._phone),
+                street=self.free("STREET_ADDRESS", self._street),
+                city=self.free("CITY", lambda: self._draws.pick(self._cities)),
+                zip_code=self.free("ZIP_CODE", lambda: self._draws.pick(self._zips)),
             )
             self._patients[patient.patient_id] = known
         return known
@@ -145,9 +145,9 @@ class SurrogatePool:
 
     def account_number(self, draws: Draws) -> str:
         """A visit account number of 12 digits, screened."""
-        return self._free("ACCOUNT_NUMBER", lambda: f"{draws.between(10**11, 10**12 - 1)}")
+        return self.free("ACCOUNT_NUMBER", lambda: f"{draws.between(10**11, 10**12 - 1)}")
 
-    def _free(self, entity_type: str, make: Callable[[], str]) -> str:
+    def free(self, entity_type: str, make: Callable[[], str]) -> str:
         """The first drawn value that no source patient has."""
         value = make()
         for _ in range(_MAX_REDRAWS):
@@ -170,7 +170,7 @@ class SurrogatePool:
             drawn[:] = [Person(first, last, credential)]
             return drawn[0].full
 
-        self._free("PERSON", make)
+        self.free("PERSON", make)
         return drawn[0]
 
     def _clinician(self) -> Person:

@@ -115,6 +115,10 @@ class NoteWriter:
         """A fake identifier, marked for the ledger."""
         return self.marks.leaf(value, f"{SURROGATE_PREFIX}{entity_type}")
 
+    def free(self, entity_type: str, make: Callable[[], str]) -> str:
+        """The first value made that no source patient has."""
+        return self._pool.free(entity_type, make)
+
     def day(self, day: date) -> str:
         """A date in this note's style, marked for the ledger."""
         return self.surrogate("DATE_TIME", self._date_style(day))

@@ -11,8 +11,6 @@ from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 _ADULT_YEARS = 18
 _ROUTINE = ("Z00.0", "Z00.12")
 _VISITS = {"visit.preventive", "visit.awv"}
-# Without a family the code itself has to say that a finding is new: symptoms, injuries, acute airway infections.
-_ACUTE_STARTS = ("R", "S", "T", "J0", "J1", "J20", "J21", "J22")
 _SCREENING_BY_SERVICE = {
     "cpt:77067": "Z12.31",
     "hcpcs:G0121": "Z12.11",
@@ -64,9 +62,8 @@ def is_acute(look: Lookups, fact: ClinicalFact, value: str) -> bool:
     """The same for a condition fact whose assertion was looked at before."""
     if value.startswith(("Z", "V", "W", "X", "Y")):
         return False
-    if fact.concept in look.library.families:
-        return look.library.acuity(fact) != "stable_chronic"
-    return value.startswith(_ACUTE_STARTS)
+    # Notes word what no family holds as found and dealt with today; the library counts it as acute.
+    return look.library.acuity(fact) != "stable_chronic"
 
 
 def add_immunization(case: Case, work: Worklist) -> Worklist:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ghostchart.schemas.clinical import ClinicalFact, GoldCode
 from ghostchart.schemas.code_set.services import (
     ALWAYS_PART,
@@ -36,7 +38,7 @@ def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
             if _is_available(case, value):
                 services[value] = _merge(services.get(value), _service(value, fact))
     # A visit that is also written down as a service is one line (G09).
-    others = _separated({value: gold for value, gold in services.items() if value not in visits})
+    others = _separated({value: gold for value, gold in services.items() if value not in visits}, visits)
     return (*_with_25(visits, others), *others.values())
 
 
@@ -61,11 +63,11 @@ def _merge(held: GoldCode | None, new: GoldCode) -> GoldCode:
     return _gold(held.value, union(held.evidence, new.evidence), rules, modifiers)
 
 
-def _separated(services: dict[str, GoldCode]) -> dict[str, GoldCode]:
-    """Services that are part of another one go, or take 59 where the note says that site or session was separate."""
+def _separated(services: dict[str, GoldCode], visits: Collection[str]) -> dict[str, GoldCode]:
+    """Services that are part of another one or of the visit go, or take 59 where site or session was separate."""
     kept = {}
     for value, gold in services.items():
-        if not any(whole in services for whole in BUNDLED.get(value, ())):
+        if not any(whole in services or whole in visits for whole in BUNDLED.get(value, ())):
             plain = tuple(rule for rule in gold.rules if rule != _DISTINCT)
             kept[value] = _gold(value, gold.evidence, plain, gold.modifiers)
         elif _DISTINCT in gold.rules or value in SEPARATE_BY_NATURE:
