@@ -200,7 +200,7 @@ class EvaluateConfig(Section):
 
 
 DEMO_MODELS: tuple[TrainConfig, ...] = (
-    TrainConfig(name="tiny", minutes=7.0, epochs=4.0, tokens_per_step=2048, learning_rate=1.5e-3),
+    TrainConfig(name="tiny", minutes=9.0, epochs=4.0, tokens_per_step=2048, learning_rate=1.5e-3),
     TrainConfig(
         name="smollm2-lora",
         base="smollm2-135m",
