@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ghostchart.privacy.phi import PhiFinding, PhiScanner
+from ghostchart.privacy.phi.vocabulary import names_in_diseases
+from ghostchart.schemas.icd10cm_release import load_icd10cm
 
 # entity type -> sentences with the identifier in double brackets
 FOUND = {
@@ -163,3 +167,40 @@ def test_leaves_clinical_text_alone(scanner: PhiScanner, text: str) -> None:
 def test_check_digits_tell_licences_from_other_numbers(scanner: PhiScanner, text: str, entity_type: str) -> None:
     found: list[PhiFinding] = scanner.scan([text])[0]
     assert [item.entity_type for item in found] == [entity_type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Assessment:\nRoss River disease, under treatment.",
+        "68F w/ fanconi (-de Toni) (-Debré) syndrome NOS.",
+        "Follow-up of sensorial paraneoplastic neuropathy [Denny Brown].",
+    ],
+)
+def test_names_inside_titles_of_the_classification_are_nobodys(scanner: PhiScanner, text: str) -> None:
+    assert [item for item in scanner.scan([text])[0] if item.entity_type in ("PERSON", "CITY")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Patient: Ross Rivera, seen today for cough.", "Ross Rivera"),
+        ("Mr. Denny Brown was seen today for cough.", "Denny Brown"),
+        ("Spoke with patient's daughter Toni Marsh about the plan.", "Toni Marsh"),
+    ],
+)
+def test_the_same_names_elsewhere_are_somebodys(scanner: PhiScanner, text: str, name: str) -> None:
+    start = text.index(name)
+    found = [item for item in scanner.scan([text])[0] if item.entity_type == "PERSON"]
+    assert any(item.start < start + len(name) and start < item.end for item in found), found
+
+
+def test_runs_of_title_words_stand_in_the_classification() -> None:
+    """The list was drawn from the release; a run that no title holds would hide a name for no reason."""
+    system = load_icd10cm()
+    runs = set()
+    for value in system.places():
+        for text in (system.description(value), *system.own_inclusion_terms(value)):
+            words = re.findall(r"[^\W\d_]+(?:['’][a-z]+)?", text.lower())
+            runs.update(" ".join(words[at : at + 3]) for at in range(len(words) - 2))
+    assert names_in_diseases() - runs == set()
