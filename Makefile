@@ -7,10 +7,12 @@
 # PYTHON=python3.11          another interpreter
 # PIP_OPTIONS="..."          extra pip options, e.g. an --extra-index-url that holds CPU builds of torch
 # OUT=demo                   where make demo writes
+# TEST_WORKERS=2             processes that share the test suite (each needs about 3 GB); 0 runs it in one process
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP_OPTIONS ?=
 OUT ?= demo
+TEST_WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -23,7 +25,7 @@ demo: setup
 	$(BIN)/ghostchart run --out $(OUT)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -25,7 +25,6 @@ Command = Callable[..., Result]
 @pytest.fixture
 def ghostchart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("GHOSTCHART_KEY_DIR", str(tmp_path / "keys"))
-    monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: object) -> Result:
         done = CliRunner().invoke(app, [str(item) for item in arguments])

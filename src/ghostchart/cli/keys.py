@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 
 RoleArgument = Annotated[RoleName, typer.Argument(help="issuer (signs certificates) or officer (signs off on them).")]
+# 64 hexadecimal digits of an id, the other three columns and the rules between them.
+_WIDTH_OF_WHOLE_IDS = 104
 KeyDirectory = Annotated[Path | None, typer.Option("--key-dir", help="Key folder.", show_default="the user's")]
 
 
@@ -53,10 +55,16 @@ def show(
         typer.echo(find_key(key, key_dir).to_bytes(), nl=False)
         return
     table = Table("Key", "Role", "Private half", "Revoked", title="Trusted keys", title_justify="left")
+    table.columns[0].no_wrap = True
     for entry in list_keys(key_dir):
         here = "here" if entry.has_private_half else "elsewhere"
         table.add_row(entry.public.key_id, entry.public.role, here, entry.revoked or "")
-    STDOUT.print(table if table.row_count else f"No key is trusted in {key_dir or key_dir_default()}", soft_wrap=True)
+    if not table.row_count:
+        STDOUT.print(f"No key is trusted in {key_dir or key_dir_default()}", soft_wrap=True)
+        return
+    # A key id cut short can be neither compared nor copied: on a narrow terminal lines run over instead.
+    table.width = _WIDTH_OF_WHOLE_IDS if STDOUT.width < _WIDTH_OF_WHOLE_IDS else None
+    STDOUT.print(table, soft_wrap=True)
 
 
 @app.command(epilog="Example: [bold]ghostchart keys trust hospital-issuer.json issuer[/]")
