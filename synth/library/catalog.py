@@ -132,7 +132,9 @@ class Library:
         """Noun phrases that follow "history of", without attributes that no longer matter."""
         if fact.concept.startswith(GENERAL_PREFIX):
             return general_history_forms(fact.concept.removeprefix(GENERAL_PREFIX), self._release)
-        return self._family(fact.concept).history
+        family = self._family(fact.concept)
+        row = family.row(fact.attributes)
+        return (row.history if row else ()) or family.history
 
     def family_history_forms(self, fact: ClinicalFact) -> tuple[str, ...]:
         """Noun phrases that follow "mother with"."""

@@ -29,6 +29,7 @@ class CodeRow:
     attributes: Mapping[str, str]
     forms: tuple[str, ...] = ()
     acuity: Acuity | None = None
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ConditionFamily:
         rows: combinations with codes; the first row of a code is the one its facts come from.
         absorbs: combination codes whose fact is this family's first row (I11.0 -> hypertension).
         names: short noun phrases without attributes, for history and family history.
+        history: those for a patient's own history; a row has its own where its history has a code of its own.
     """
 
     key: str
@@ -166,9 +168,11 @@ def _rows(
         for name, value in chosen.items():
             if value not in attributes[name]:
                 raise InputError(f"{name} has no value {value!r}", where=place)
-        if extra := set(raw) - set(attributes) - {"code", "forms", "acuity"}:
+        if extra := set(raw) - set(attributes) - {"code", "forms", "acuity", "history"}:
             raise InputError(f"unknown key {sorted(extra)[0]!r} in a code row", where=place)
-        yield CodeRow(raw["code"], chosen, tuple(raw.get("forms", ())), raw.get("acuity"))
+        yield CodeRow(
+                raw["code"], chosen, tuple(raw.get("forms", ())), raw.get("acuity"), tuple(raw.get("history", ()))
+            )
     yield from _pattern_rows(spec, attributes, parts, place)
 
 

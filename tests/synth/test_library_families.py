@@ -7,6 +7,7 @@ import pytest
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.errors import CodeError, InputError
+from ghostchart.schemas.history_codes import family_history_code, personal_history_code
 from ghostchart.schemas.icd10cm import Icd10Cm
 from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.synth.library import ACUITIES, CodeRow, ConditionFamily, Library, load_library
@@ -212,6 +213,22 @@ def test_no_form_is_the_official_wording_of_another_code(library: Library, syste
         if (places := official.get(form.lower())) and not any(row.code.startswith(place) for place in places)
     }
     assert wrong == known
+
+
+def test_words_of_a_history_lead_to_one_code(library: Library) -> None:
+    """ "History of skin cancer" must not stand for melanoma in one note and for basal cell carcinoma in the next."""
+    own: dict[str, set[str]] = {}
+    of_relatives: dict[str, set[str | None]] = {}
+    for family, row in rows_of(library):
+        asked = fact(family, row)
+        if past := personal_history_code(row.code):
+            for form in library.history_forms(asked):
+                own.setdefault(form, set()).add(past)
+        if row.code[0] != "Z":
+            for form in library.family_history_forms(asked):
+                of_relatives.setdefault(form, set()).add(family_history_code(row.code))
+    assert {form: found for form, found in own.items() if len(found) > 1} == {}
+    assert {form: found for form, found in of_relatives.items() if len(found) > 1} == {}
 
 
 def test_forms_are_clean_noun_phrases(library: Library) -> None:
