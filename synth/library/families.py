@@ -171,8 +171,8 @@ def _rows(
         if extra := set(raw) - set(attributes) - {"code", "forms", "acuity", "history"}:
             raise InputError(f"unknown key {sorted(extra)[0]!r} in a code row", where=place)
         yield CodeRow(
-                raw["code"], chosen, tuple(raw.get("forms", ())), raw.get("acuity"), tuple(raw.get("history", ()))
-            )
+            raw["code"], chosen, tuple(raw.get("forms", ())), raw.get("acuity"), tuple(raw.get("history", ()))
+        )
     yield from _pattern_rows(spec, attributes, parts, place)
 
 
