@@ -84,8 +84,6 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "temp_directory": spill,
-            "temp_file_encryption": "true",
-            "force_mbedtls_unsafe": "true",  # DuckDB's own cipher: the other one is an extension
             "memory_limit": _MEMORY_LIMIT,
             "threads": "2",
         }

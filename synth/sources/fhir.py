@@ -37,6 +37,8 @@ _MORE_COLUMNS = {
     _IDENTIFIERS: ("patient_id", "entity_type", "value"),
     _ALIASES: ("alias", "id"),
 }
+# What stands for an entry that only tells of a request or an outcome.
+_NO_RESOURCE: dict[str, Any] = {}
 _NAME = re.compile(r"[A-Za-z]{1,60}")
 
 
@@ -87,8 +89,11 @@ class _Rows:
         """One resource of a file, or one entry of a Bundle (``fullUrl`` and ``resource``)."""
         if not isinstance(resource, dict):
             raise SourceError(f"row {row}: this is no FHIR resource", where=label)
+        if resource is _NO_RESOURCE:
+            self._not_used["Bundle entry without a resource"] += 1
+            return
         kind = resource.get("resourceType")
-        if kind not in R4_TYPES:
+        if not isinstance(kind, str) or kind not in R4_TYPES:
             shown = f" {kind}" if isinstance(kind, str) and _NAME.fullmatch(kind) else ""
             raise SourceError(
                 f"row {row}: FHIR R4 has no resource{shown}"
@@ -202,8 +207,12 @@ def _entries(stream: IO[bytes], label: str) -> Iterator[tuple[int, Any]]:
                 kind = value
                 if kind != "Bundle":
                     break
-            elif prefix == "entry.item" and event == "start_map":
-                entry, row = ijson.ObjectBuilder(), row + 1
+            elif prefix == "entry.item" and entry is None:
+                row += 1
+                if event != "start_map":
+                    yield row, value
+                    continue
+                entry = ijson.ObjectBuilder()
             if entry is not None and prefix.startswith("entry.item"):
                 entry.event(event, value)
                 if prefix == "entry.item" and event == "end_map":
@@ -219,8 +228,10 @@ def _entries(stream: IO[bytes], label: str) -> Iterator[tuple[int, Any]]:
         )
 
 
-def _of_entry(entry: Any) -> Any:
-    resource = entry.get("resource")
+def _of_entry(entry: dict[str, Any]) -> Any:
+    if "resource" not in entry:
+        return _NO_RESOURCE
+    resource = entry["resource"]
     if isinstance(resource, dict):
         url = entry.get("fullUrl")
         if isinstance(url, str):

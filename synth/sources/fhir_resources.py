@@ -161,14 +161,18 @@ def encounter(resource: dict[str, Any]) -> Iterator[Row]:
     code = _text(resource, "class.code")
     types = {_text(coding, "code") for kind in _items(resource, "type") for coding in _items(kind, "coding")}
     ours = _CLASSES.get((code or "").upper())
-    bad = _status_in(resource, "status", {"cancelled", "planned", "entered-in-error"})
+    who, began = _reference(resource, "subject"), _date(_text(resource, "period.start"))
+    if _status_in(resource, "status", {"cancelled", "planned", "entered-in-error"}):
+        refusal = "cancelled, planned or entered in error"
+    else:  # R4 demands neither
+        refusal = "names no patient" if who is None else "no period" if began is None else ""
     yield (
         _text(resource, "id"),
-        _reference(resource, "subject"),
+        who,
         "wellness" if ours == "office" and types & _WELLNESS_TYPES else ours,
-        _date(_text(resource, "period.start")),
+        began,
         _date(_text(resource, "period.end")),
-        "cancelled, planned or entered in error" if bad else "",
+        refusal,
     )
 
 

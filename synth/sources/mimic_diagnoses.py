@@ -31,17 +31,19 @@ def read_diagnoses(
     release = load_icd10cm()
     refused: Counter[str] = Counter()
     used: list[tuple[str, str, str, str, int]] = []
-    seen: set[tuple[str, str]] = set()
+    stay, seen = "", set[str]()  # the codes of the admission at hand
     icd9 = _icd9_map(source)
     query = (
         "SELECT line, subject_id, hadm_id, seq_num, icd_code, icd_version FROM diagnoses_icd "
         "ORDER BY hadm_id, TRY_CAST(seq_num AS INTEGER), line"
     )
     read = rows_used = 0
-    for line, subject, hadm, rank, raw, version in source.rows(file, query):
+    for line, subject, hadm, rank, raw, version in source.stream(file, query):
         read += 1
         if hadm not in admissions or admissions[hadm][0] != subject:
             raise SourceError(f"line {line}: this diagnosis belongs to no admission of this patient", where=file)
+        if hadm != stay:
+            stay, seen = hadm, set()
         system = (version or "").strip()
         if system not in {"9", "10"}:
             refused["unknown icd_version"] += 1
@@ -52,12 +54,12 @@ def read_diagnoses(
             if raw and reason != NOT_SHAPED:
                 unmapped["icd9cm" if system == "9" else "icd10cm", raw.strip()] += 1
             continue
-        new = [code for code in codes if (hadm, code) not in seen]
+        new = [code for code in codes if code not in seen]
         if not new:
             refused["repeated in the same admission"] += 1
             continue
         rows_used += 1
-        seen.update((hadm, code) for code in new)
+        seen.update(new)
         used += [(subject, hadm, "icd10cm", code, _number(rank, file, line, "seq_num")) for code in new]
     counts.append(TableCount("diagnoses_icd", read, rows_used, dict(refused)))
     return used

@@ -16,8 +16,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from ghostchart.schemas.codes import procedure
-from ghostchart.schemas.ehr import EhrTables, SourceReport, TableCount, UnmappedCode, empty_table, table_from_columns
+from ghostchart.schemas.ehr import (
+    TABLE_SCHEMAS,
+    EhrTables,
+    SourceReport,
+    TableCount,
+    UnmappedCode,
+    empty_table,
+    table_from_columns,
+)
 from ghostchart.schemas.errors import CodeError, SourceError
 from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.progress import SILENT, Progress
@@ -31,7 +41,11 @@ _INPATIENT, _EMERGENCY = "inpatient", "ed"
 # Observation kinds of MIMIC-IV that end in the emergency department or within a day are emergency care.
 _OBSERVATION_TYPES = {"EU OBSERVATION", "AMBULATORY OBSERVATION", "DIRECT OBSERVATION"}
 _SEXES = {"F", "M"}
+_REAL_YEARS = range(1900, 2101)
+_AGES_YEARS = range(131)
 _YEAR_GROUP = re.compile(r"\s*(\d{4})\s*-\s*(\d{4})\s*")
+
+_STAYS = pa.schema([("hadm_id", pa.string()), ("subject_id", pa.string())])
 
 Day = TypeVar("Day", bound=date)
 
@@ -60,21 +74,23 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT, code_map: Path | None
         patients = _patients(source)
         shifts = _year_shifts(source)
         advance(1)
-        admissions = _admissions(source, patients, remarks)
+        admissions = _admissions(source, patients, shifts, remarks)
         advance(1)
         conditions = read_diagnoses(source, admissions, counts, unmapped)
         advance(1)
         used = {row[1] for row in conditions}
         _count_kept(counts, patients, admissions, used)
+        stays = {"hadm_id": sorted(used), "subject_id": [admissions[hadm][0] for hadm in sorted(used)]}
+        source.put("used_stays", pa.table(stays, schema=_STAYS))
         advance(1)
         procedures = _hcpcs(source, admissions, used, counts, remarks)
         _icd_procedures(source, counts, remarks)
         advance(1)
-        medications = _prescriptions(source, admissions, used, counts, remarks)
+        medications = _prescriptions(source, counts, remarks)
         advance(1)
         observations = read_omr(source, admissions, used, counts, remarks)
         advance(1)
-        observations += read_labs(source, used, counts, remarks)
+        observations += read_labs(source, counts, remarks)
         advance(1)
     if not used:
         raise SourceError(
@@ -91,12 +107,12 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT, code_map: Path | None
         "encounters": [_moved_encounter(hadm, admission, shifts[admission[0]]) for hadm, admission in kept.items()],
         "conditions": conditions,
         "procedures": procedures,
-        "medications": medications,
         "observations": observations,
         "identifiers": _identifiers(kept, people),
     }
     return EhrTables(
         **{name: _table(name, values) for name, values in rows.items()},
+        medications=medications,
         notes=empty_table("notes"),
         report=SourceReport(
             "mimic-iv",
@@ -124,24 +140,31 @@ def _patients(source: SourceTables) -> dict[str, tuple[str, date, date | None]]:
         if subject in found:
             raise SourceError(f"line {line}: this subject_id was there before", where=file, fix="Keys must be unique")
         try:
-            born = date(int(year) - int(age), 1, 1)
+            years = int(age)
+            born = date(int(year) - years, 1, 1)
         except (TypeError, ValueError):
-            raise SourceError(f"line {line}: anchor_age or anchor_year is no number", where=file) from None
-        found[subject] = (sex, born, _day(died, file, line, "dod") if died else None)
+            raise SourceError(f"line {line}: anchor_age or anchor_year is no number or no year", where=file) from None
+        if years not in _AGES_YEARS:
+            raise SourceError(f"line {line}: anchor_age is impossible", where=file)
+        dead = _day(died, file, line, "dod") if died else None
+        if dead is not None and dead.year - born.year not in _AGES_YEARS:
+            raise SourceError(f"line {line}: dod is impossible or before the patient's birth", where=file)
+        found[subject] = (sex, born, dead)
     return found
 
 
 def _year_shifts(source: SourceTables) -> dict[str, int]:
     """subject_id -> whole years that lead from MIMIC's shifted calendar back to about the real one (negative)."""
-    file = "patients"
+    file = source.look("patients").label
     shifts: dict[str, int] = {}
     for line, subject, anchor, group in source.rows(
         file, "SELECT line, subject_id, anchor_year, anchor_year_group FROM patients ORDER BY line"
     ):
         match = _YEAR_GROUP.fullmatch(group or "")
-        if match is None:
+        middle = (int(match[1]) + int(match[2])) // 2 if match else 0
+        if middle not in _REAL_YEARS:
             raise SourceError(f"line {line}: anchor_year_group is not a range of years", where=file)
-        shifts[subject] = (int(match[1]) + int(match[2])) // 2 - int(anchor)
+        shifts[subject] = middle - int(anchor)
     return shifts
 
 
@@ -163,7 +186,10 @@ def _moved(day: Day, years: int) -> Day:
 
 
 def _admissions(
-    source: SourceTables, patients: dict[str, tuple[str, date, date | None]], remarks: list[str]
+    source: SourceTables,
+    patients: dict[str, tuple[str, date, date | None]],
+    shifts: dict[str, int],
+    remarks: list[str],
 ) -> dict[str, tuple[str, str, datetime, datetime]]:
     """hadm_id -> (subject_id, encounter class, start, end)."""
     file = source.open("admissions", ("subject_id", "hadm_id", "admittime", "dischtime", "admission_type"))
@@ -180,6 +206,8 @@ def _admissions(
         began, ended = _time(start, file, line, "admittime"), _time(end, file, line, "dischtime")
         if began.date() < patients[subject][1]:
             raise SourceError(f"line {line}: the admission lies before the patient's birth", where=file)
+        if max(began, ended).year + shifts[subject] not in _REAL_YEARS:
+            raise SourceError(f"line {line}: the date is impossible beside the patient's anchor_year", where=file)
         encounter_class = _EMERGENCY if kind in _OBSERVATION_TYPES else _INPATIENT
         reversed_stays += ended < began
         found[hadm] = (subject, encounter_class, began, max(began, ended))
@@ -217,7 +245,7 @@ def _hcpcs(
     refused: Counter[str] = Counter()
     found: dict[tuple[str, str, str, str], None] = {}
     read = 0
-    for hadm, raw in source.rows(file, "SELECT hadm_id, hcpcs_cd FROM hcpcsevents ORDER BY line"):
+    for hadm, raw in source.stream(file, "SELECT hadm_id, hcpcs_cd FROM hcpcsevents ORDER BY line"):
         read += 1
         if hadm not in used:
             refused[UNUSED_ADMISSION] += 1
@@ -247,33 +275,33 @@ def _icd_procedures(source: SourceTables, counts: list[TableCount], remarks: lis
     counts.append(TableCount("procedures_icd", refused.total(), 0, dict(refused)))
 
 
-def _prescriptions(
-    source: SourceTables,
-    admissions: dict[str, tuple[str, str, datetime, datetime]],
-    used: set[str],
-    counts: list[TableCount],
-    remarks: list[str],
-) -> list[tuple[str, str, str]]:
+def _prescriptions(source: SourceTables, counts: list[TableCount], remarks: list[str]) -> pa.Table:
+    """Each drug once an admission, in the order of the file; sorted out in SQL, for MIMIC has millions of orders."""
     if source.find("prescriptions") is None:
         remarks.append("no table prescriptions: no medications")
-        return []
+        return empty_table("medications")
     file = source.open("prescriptions", ("hadm_id", "drug"))
+    source.table(
+        file,
+        "sorted_drugs",
+        "SELECT hadm_id, lower(trim(drug)) AS drug, count(*) AS orders, min(line) AS first, CASE WHEN any_value(u.subject_id) IS NULL "
+        f"THEN '{UNUSED_ADMISSION}' WHEN coalesce(lower(trim(drug)), '') = '' THEN 'no drug name' ELSE '' END AS reason, "
+        "any_value(u.subject_id) AS subject_id FROM prescriptions LEFT JOIN used_stays u USING (hadm_id) GROUP BY 1, 2",
+    )
     refused: Counter[str] = Counter()
-    found: list[tuple[str, str, str]] = []
-    query = "SELECT hadm_id, lower(trim(drug)), count(*), min(line) FROM prescriptions GROUP BY 1, 2 ORDER BY 4"
-    read = 0
-    for hadm, drug, rows, _line in source.rows(file, query):
-        read += rows
-        if hadm not in used:
-            refused[UNUSED_ADMISSION] += rows
-        elif not drug:
-            refused["no drug name"] += rows
-        else:
-            found.append((admissions[hadm][0], hadm, drug))
-            if rows > 1:
-                refused["repeated in the same admission"] += rows - 1
-    counts.append(TableCount("prescriptions", read, len(found), dict(refused)))
-    return found
+    used = 0
+    for reason, drugs, orders in source.rows(
+        file, "SELECT reason, count(*), sum(orders) FROM sorted_drugs GROUP BY 1 ORDER BY 1"
+    ):
+        if reason:
+            refused[reason] += int(orders)
+            continue
+        used = drugs
+        if orders > drugs:
+            refused["repeated in the same admission"] += int(orders) - drugs
+    counts.append(TableCount("prescriptions", used + refused.total(), used, dict(refused)))
+    query = "SELECT subject_id AS patient_id, hadm_id AS encounter_id, drug FROM sorted_drugs WHERE reason = '' ORDER BY first"
+    return source.arrow(file, query, TABLE_SCHEMAS["medications"])
 
 
 def _identifiers(kept: dict[str, tuple[str, str, datetime, datetime]], people: set[str]) -> list[tuple[str, str, str]]:
@@ -286,7 +314,8 @@ def _identifiers(kept: dict[str, tuple[str, str, datetime, datetime]], people: s
 
 def _time(text: str | None, file: str, line: int, column: str) -> datetime:
     try:
-        return datetime.fromisoformat(text or "").replace(microsecond=0)
+        # An offset is dropped, as everywhere: a chart speaks of local time.
+        return datetime.fromisoformat(text or "").replace(microsecond=0, tzinfo=None)
     except ValueError:
         raise SourceError(f"line {line}: {column} is not a date and time", where=file) from None
 

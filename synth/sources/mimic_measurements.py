@@ -55,7 +55,7 @@ def read_omr(
     refused: Counter[str] = Counter()
     taken = read = 0
     query = "SELECT line, subject_id, chartdate, result_name, result_value FROM omr ORDER BY line"
-    for line, subject, day, name, value in source.rows(file, query):
+    for line, subject, day, name, value in source.stream(file, query):
         read += 1
         if subject not in stays:
             refused["patient without used admission"] += 1
@@ -114,8 +114,8 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def read_labs(source: SourceTables, used: set[str], counts: list[TableCount], remarks: list[str]) -> list[Observation]:
-    """The median of each of a few labs per used admission; the other rows are counted by reason.
+def read_labs(source: SourceTables, counts: list[TableCount], remarks: list[str]) -> list[Observation]:
+    """The median of each of a few labs per used admission (table ``used_stays``); the other rows are counted by reason.
 
     Raises:
         SourceError: a table cannot be read or lacks a column.
@@ -129,8 +129,6 @@ def read_labs(source: SourceTables, used: set[str], counts: list[TableCount], re
     source.table(
         items, "wanted_labs", f"SELECT itemid, label FROM d_labitems WHERE fluid = 'Blood' AND label IN ({labels})"
     )
-    listed = ", ".join(f"('{hadm}')" for hadm in sorted(used)) or "(NULL)"
-    source.table(file, "used_stays", f"SELECT * FROM (VALUES {listed}) AS stays(hadm_id)")
     reason = (
         "CASE WHEN w.itemid IS NULL THEN 'kind of test not used' WHEN l.hadm_id IS NULL THEN 'outside admissions' "
         "WHEN u.hadm_id IS NULL THEN 'admission without ICD-10-CM diagnosis' "
@@ -149,4 +147,6 @@ def read_labs(source: SourceTables, used: set[str], counts: list[TableCount], re
         "SELECT subject_id, hadm_id, label, median(value) FROM sorted_labs WHERE reason = '' "
         "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     )
-    return [(subject, hadm, _LABS[label], round(value, 2)) for subject, hadm, label, value in source.rows(file, query)]
+    return [
+        (subject, hadm, _LABS[label], round(value, 2)) for subject, hadm, label, value in source.stream(file, query)
+    ]

@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import EnvironmentProblem, SourceError
 from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.synth.sources.omop import REQUIRED, TABLES, stage_omop
+from ghostchart.synth.sources.private_folder import PrivateFolder
 from ghostchart.synth.sources.source_tables import SourceTables
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _REASONS = {
     "42501": "the user may not read it",
     "42P01": "the table is missing",
     "57014": "the server cancelled the query",
+    "57P01": "the server closed the connection",
+    "57P03": "the server is starting or stopping",
 }
 
 _HINTS = (
@@ -61,12 +63,12 @@ def read_omop_server(
         EnvironmentProblem: psycopg is not installed.
     """
     place = _shown(url)
-    with TemporaryDirectory(prefix="ghostchart-", ignore_cleanup_errors=True) as folder:  # mode 0700
+    with closing(PrivateFolder()) as folder:
         with _connected(url, place) as connection, progress.task("Copying from PostgreSQL", len(TABLES)) as advance:
             for name in TABLES:
-                _copy(connection, name, schema, Path(folder), place)
+                _copy(connection, name, schema, folder.path, place)
                 advance(1)
-        return stage_omop(SourceTables(Path(folder), place=place), code_map).finish(progress)
+        return stage_omop(SourceTables(folder.path, place=place), code_map).finish(progress)
 
 
 def _shown(url: str) -> str:

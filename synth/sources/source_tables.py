@@ -2,7 +2,7 @@
 
 Every opened table is a view of text columns (null where the cell is empty) and ``line``, the row number: of CSV files
 the header is row 1, of Parquet files and database tables the first row of data is row 1. Nothing is read before a query
-asks for it, and what does not fit into memory goes to a private, encrypted, temporary folder that leaves with the object.
+asks for it, and what does not fit into memory goes to a private temporary folder that leaves with the object.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ghostchart.schemas.errors import SourceError
+from ghostchart.synth.sources.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _CSV_SUFFIXES = (".csv.gz", ".csv", ".tsv.gz", ".tsv")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
 _MEMORY_LIMIT = "2GB"  # of DuckDB; beyond it rows go to disk
+_ROWS_AT_ONCE = 20_000
 _DELIMITERS = (",", "\t", ";", "|")
+_DISK_FULL = "No space left on device"
 _LINE_OF_ERROR = re.compile(r"\bLine: (\d+)")
 _LONGEST_HEADER_BYTES = 1_000_000
 
@@ -61,18 +63,14 @@ class SourceTables:
         self.path = path
         self.place = place or str(path)
         self._copied = place is not None
-        self._spill = tempfile.TemporaryDirectory(prefix="ghostchart-", ignore_cleanup_errors=True)  # mode 0700
-        # No extension is loaded or fetched; rows that do not fit into memory are spilled encrypted. Without the extension
-        # httpfs (OpenSSL) DuckDB writes encrypted files only when told that its own cipher, whose random numbers are weaker,
-        # will do; the folder is private besides.
+        self._spill = PrivateFolder()
+        # No extension is loaded or fetched. Spilled rows are plain: see private_folder.
         self._connection = duckdb.connect(
             ":memory:",
             config={
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
-                "temp_directory": self._spill.name,
-                "temp_file_encryption": "true",
-                "force_mbedtls_unsafe": "true",
+                "temp_directory": str(self._spill.path),
                 "memory_limit": _MEMORY_LIMIT,
                 "threads": "2",
             },
@@ -87,7 +85,7 @@ class SourceTables:
     @property
     def spill(self) -> Path:
         """A private folder that leaves with this object."""
-        return Path(self._spill.name)
+        return self._spill.path
 
     def names(self) -> list[str]:
         """Names of all tables that can be opened, sorted."""
@@ -169,6 +167,13 @@ class SourceTables:
         found: list[tuple[Any, ...]] = self._run(file, query).fetchall()
         return found
 
+    def stream(self, file: str, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query some at a time, for results that may be larger than memory."""
+        cursor = self._connection.cursor()
+        self._guarded(file, lambda: cursor.execute(query))
+        while rows := self._guarded(file, lambda: cursor.fetchmany(_ROWS_AT_ONCE)):
+            yield from rows
+
     def value(self, file: str, query: str) -> Any:
         """The single value of a query."""
         return self.rows(file, query)[0][0]
@@ -218,7 +223,14 @@ class SourceTables:
         files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
         listed = ", ".join(literal(str(file)) for file in files)
         scan = f"read_parquet([{listed}])"
-        columns = tuple(row[0] for row in self.rows(path.name, f"DESCRIBE SELECT * FROM {scan}"))
+        try:
+            columns = tuple(row[0] for row in self.rows(path.name, f"DESCRIBE SELECT * FROM {scan}"))
+        except SourceError:
+            for file in files if path.is_dir() else ():  # the part at fault, if it is one of them alone
+                self.rows(
+                    str(file.relative_to(path.parent)), f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})"
+                )
+            raise
         return Found(path.name, scan, columns, 1, "row")
 
     def _run(self, file: str, query: str) -> duckdb.DuckDBPyConnection:
@@ -231,13 +243,13 @@ class SourceTables:
             return work()
         except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException):
             raise  # our own query is wrong, not the source
-        except duckdb.OutOfMemoryException:
-            raise SourceError(
-                "too little memory or disk to read the table",
-                where=file,
-                fix="Free memory, and disk for temporary files",
-            ) from None
         except (duckdb.Error, UnicodeDecodeError) as error:
+            if isinstance(error, duckdb.OutOfMemoryException) or _DISK_FULL in str(error):
+                raise SourceError(
+                    "too little memory or disk to read the table",
+                    where=file,
+                    fix="Free memory, and disk for temporary files (TMPDIR)",
+                ) from None
             raise self._read_error(file, error) from None
 
     def _read_error(self, file: str, error: Exception) -> SourceError:
@@ -253,7 +265,8 @@ class SourceTables:
         # DuckDB's own message may quote the row it stumbled over, so only its kind and the line number are passed on.
         at = _LINE_OF_ERROR.search(str(error))
         row = f"line {at[1]}: " if at else ""
-        kind = "Parquet" if ".parquet" in file else "a database table" if ", table " in file else "CSV"
+        is_parquet = ".parquet" in file or (self.path / file).is_dir()
+        kind = "Parquet" if is_parquet else "a database table" if ", table " in file else "CSV"
         return SourceError(
             f"{row}the file cannot be read as {kind}: {type(error).__name__}",
             where=file,
@@ -285,7 +298,9 @@ def _csv(path: Path) -> Found:
     if not line.strip():
         raise SourceError("the file is empty", where=path.name)
     delimiter = max(_DELIMITERS, key=line.count)
-    columns = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+    # Many exports end each line with a delimiter: columns without a name get one that nobody asks for.
+    names = next(csv.reader([line], delimiter=delimiter))
+    columns = [name.strip() or f"(column {place})" for place, name in enumerate(names, 1)]
     folded = [name.lower() for name in columns]
     twice = next((place for place, name in enumerate(folded) if name in folded[:place]), None)
     if twice is not None:

@@ -47,8 +47,9 @@ CREATE TABLE st_encounters AS SELECT e.*, CASE
   WHEN e.encounter_id IS NULL THEN 'the encounter''s id is missing'
   WHEN row_number() OVER (PARTITION BY e.encounter_id ORDER BY e.input, e.line) > 1
     THEN 'this encounter''s id was there before'
-  WHEN p.patient_id IS NULL THEN 'this encounter''s patient is not in the table of patients'
-  WHEN e.start_time IS NULL THEN 'the beginning is missing or not a date'
+  WHEN p.patient_id IS NULL AND NOT (e.refusal <> '' AND e.patient_id IS NULL)
+    THEN 'this encounter''s patient is not in the table of patients'
+  WHEN e.start_time IS NULL AND NOT (e.refusal <> '' AND e.began IS NULL) THEN 'the beginning is missing or not a date'
   WHEN e.ended IS NOT NULL AND e.end_time IS NULL THEN 'the end is not a date'
   WHEN e.start_time > {_LATEST} OR e.end_time > {_LATEST} THEN 'the date is impossible'
   WHEN CAST(e.start_time AS DATE) < p.born THEN 'the encounter lies before the patient''s birth'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 from ghostchart.pipeline.layout import RunLayout
-from ghostchart.pipeline.source_quality import check_source, write_quality_report
+from ghostchart.pipeline.source_quality import check_source, load_source_report, write_quality_report
 from ghostchart.schemas.config import SourceConfig
-from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, NullCount, TableCount, UnmappedCode
-from ghostchart.schemas.errors import SourceError
+from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, NullCount, SourceReport, TableCount, UnmappedCode
+from ghostchart.schemas.errors import RunConflictError, SourceError
 from ghostchart.schemas.progress import SILENT
 from ghostchart.synth.sources import load_source
 
@@ -93,3 +93,40 @@ def test_oddities_are_listed_and_written(clean: EhrTables, tmp_path: Path) -> No
     written = json.loads(file.read_text())
     assert [row["rate"] for row in written["null_rates"]] == [1.0, 0.2]
     assert written["unmapped_codes"][0]["code"] == "1"
+
+
+def written(report: SourceReport, folder: Path) -> tuple[RunLayout, Path]:
+    layout = RunLayout(folder / "out")
+    file = layout.protected / "source" / "report.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(asdict(report)))
+    return layout, file
+
+
+def test_the_record_of_the_source_comes_back(clean: EhrTables, tmp_path: Path) -> None:
+    report = check_source(clean, SILENT).report
+    layout, _ = written(report, tmp_path)
+    assert load_source_report(layout) == report
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: json.dumps({key: value for key, value in json.loads(text).items() if key != "quality"}),
+        lambda text: json.dumps(json.loads(text) | {"tables": [{"table": "patients"}]}),
+        lambda text: text[:100],
+        None,
+    ],
+)
+def test_a_record_without_findings_is_refused(
+    clean: EhrTables, tmp_path: Path, spoil: Callable[[str], str] | None
+) -> None:
+    """Runs from before there was a quality report: they must not look as if they had been checked."""
+    layout, file = written(clean.report, tmp_path)
+    if spoil is None:
+        file.unlink()
+    else:
+        file.write_text(spoil(file.read_text()))
+    with pytest.raises(RunConflictError, match=r"missing, damaged or from an earlier version .*--overwrite") as caught:
+        load_source_report(layout)
+    assert caught.value.exit_code == 2

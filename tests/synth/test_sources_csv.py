@@ -278,3 +278,11 @@ def test_a_draft_asks_where_it_cannot_tell_and_holds_no_value(export: Path, tmp_
 def test_a_draft_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no CSV or Parquet file"):
         draft_mapping(tmp_path)
+
+
+def test_lines_that_end_with_delimiters(export: Path) -> None:
+    """Columns without a name, as spreadsheets leave them behind the last one."""
+    plain = read(export)
+    text = (export / "dx.csv").read_text()
+    (export / "dx.csv").write_text("".join(f"{line},,\n" for line in text.splitlines()))
+    assert read(export).conditions.equals(plain.conditions)

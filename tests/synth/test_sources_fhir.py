@@ -308,3 +308,30 @@ def test_a_damaged_bundle(tmp_path: Path, resources: Hospital, change: Callable[
     said = refusal(folder)
     assert "1111.json" in said
     assert words in said
+
+
+def test_encounters_that_r4_allows_and_nobody_can_use_are_counted(tmp_path: Path, resources: Hospital) -> None:
+    """R4 demands neither a period nor a subject of an encounter; a cancelled one hardly ever has a period."""
+    del resources["Encounter"][2]["period"]
+    for name, more in (("e4", of(ANN)), ("e5", {"period": {"start": "2019-03-01"}})):
+        resources["Encounter"].append(
+            {"resourceType": "Encounter", "id": name, "status": "finished", "class": {"code": "AMB"}, **more}
+        )
+    loaded = read(write_bulk(tmp_path / "bulk", resources))
+    (count,) = [count for count in loaded.report.tables if count.table == "Encounter"]
+    assert count.refused == {"cancelled, planned or entered in error": 1, "no period": 1, "names no patient": 1}
+    assert count.rows_read == count.rows_used + 3 == len(resources["Encounter"])
+
+
+def test_entries_without_a_resource(tmp_path: Path, resources: Hospital) -> None:
+    """Such an entry tells of a request or an outcome and is counted; what is no entry at all is named by its row."""
+    folder = write_bundles(tmp_path / "bundles", resources)
+    path = folder / "1111.json"
+    bundle = json.loads(path.read_text())
+    bundle["entry"].insert(0, {"request": {"method": "DELETE", "url": f"Patient/{BO}"}})
+    path.write_text(json.dumps(bundle))
+    counts = {count.table: count for count in read(folder).report.tables}
+    assert counts["Bundle entry without a resource"].rows_read == 1
+    bundle["entry"].insert(2, 7)
+    path.write_text(json.dumps(bundle))
+    assert "row 3: this is no FHIR resource (1111.json)" in refusal(folder)

@@ -251,6 +251,19 @@ def test_gzip_cut_in_the_middle_of_a_long_table(tmp_path: Path, hospital: Tables
     assert path.name in refusal(path.parent)
 
 
+@pytest.mark.parametrize(
+    ("name", "row"), [("patients", 2), ("admissions", 3), ("diagnoses_icd", 6), ("prescriptions", 3)]
+)
+def test_mixed_encodings(tmp_path: Path, hospital: Tables, name: str, row: int) -> None:
+    hospital[name][row][-1] += "MARK"
+    path = write(tmp_path / "hosp", hospital) / f"{name}.csv.gz"
+    text = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(text.replace(b"MARK", b"\xe9\xff")))
+    said = refusal(path.parent)
+    assert path.name in said
+    assert f"line {row + 1}" in said
+
+
 def test_gzip_of_garbage(tmp_path: Path, hospital: Tables) -> None:
     path = write(tmp_path / "hosp", hospital) / "admissions.csv.gz"
     path.write_bytes(f"subject {SUBJECT} ".encode() * 40)
@@ -328,9 +341,23 @@ def _rank_is_no_number(tables: Tables) -> None:
     tables["diagnoses_icd"][5][2] = "X77X"
 
 
+def _set(table: str, row: int, column: str, value: str) -> Callable[[Tables], None]:
+    def change(tables: Tables) -> None:
+        tables[table][row][tables[table][0].index(column)] = value
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("spoil", "table", "line"),
     [
+        (_set("patients", 2, "anchor_year_group", "X77X"), "patients", 3),
+        (_set("patients", 2, "anchor_year_group", "0001 - 0003"), "patients", 3),
+        (_set("patients", 2, "anchor_age", "5000"), "patients", 3),
+        (_set("patients", 2, "dod", "1999-01-01"), "patients", 3),
+        (_set("patients", 2, "dod", "9999-01-01"), "patients", 3),
+        (_set("patients", 2, "anchor_year", "9999"), "patients", 3),  # dead before a birth in 9952
+        (_set("admissions", 2, "dischtime", "9151-03-12 10:00:00"), "admissions", 3),
         (_bad_admission_date, "admissions", 3),
         (_no_discharge_date, "admissions", 3),
         (_bad_death_date, "patients", 3),

@@ -389,3 +389,15 @@ def test_eunomia_reconciles(tmp_path: Path) -> None:
             assert [row.rows for row in loaded.report.unmapped if row.code == code] == [rows]
     assert counts["visit_occurrence"].rows_used == loaded.encounters.num_rows
     assert counts["person"].rows_used == loaded.n_patients > 400
+
+
+@pytest.mark.parametrize("name", ["person", "visit_occurrence", "condition_occurrence", "measurement"])
+def test_damaged_parquet(tmp_path: Path, hospital: Tables, name: str) -> None:
+    folder = write_parquet(tmp_path / "cdm", hospital)
+    path = next(found for found in sorted(folder.rglob("*.parquet")) if name in str(found.relative_to(folder)).lower())
+    whole = path.read_bytes()
+    for bad in (b"", b"PAR1" + b"\0" * 40, whole[: len(whole) // 2]):
+        path.write_bytes(bad)
+        said = refusal(folder)
+        assert "cannot be read as Parquet" in said
+        assert path.name in said

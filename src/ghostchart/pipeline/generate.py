@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ghostchart.engines.local import run_tasks
 from ghostchart.pipeline.layout import RunLayout
-from ghostchart.pipeline.source_quality import check_source, write_quality_report
+from ghostchart.pipeline.source_quality import check_source, load_source_report, write_quality_report
 from ghostchart.pipeline.state import (
     RunState,
     append_line,
@@ -24,7 +24,7 @@ from ghostchart.pipeline.state import (
 from ghostchart.schemas.canonical import canonical_json, readable_json, sha256_file, stream
 from ghostchart.schemas.config import RunConfig
 from ghostchart.schemas.corpus import DATA, shard_paths
-from ghostchart.schemas.ehr import EhrTables, NullCount, QualityFinding, SourceReport, TableCount, UnmappedCode
+from ghostchart.schemas.ehr import EhrTables, SourceReport
 from ghostchart.schemas.errors import CorpusError, VerificationError
 from ghostchart.schemas.note import SPLITS
 from ghostchart.schemas.progress import Progress
@@ -285,19 +285,6 @@ def _notes_per_split(layout: RunLayout) -> dict[str, int]:
     return {
         split: sum(value["rows"] for name, value in record.items() if name.startswith(f"{split}-")) for split in SPLITS
     }
-
-
-def load_source_report(layout: RunLayout) -> SourceReport:
-    """Row counts of the source as the adapter reported them."""
-    raw = json.loads((layout.protected / "source" / "report.json").read_text())
-    return SourceReport(
-        source=raw["source"],
-        tables=tuple(TableCount(**row) for row in raw["tables"]),
-        remarks=tuple(raw["remarks"]),
-        unmapped=tuple(UnmappedCode(**row) for row in raw["unmapped"]),
-        nulls=tuple(NullCount(**row) for row in raw["nulls"]),
-        quality=tuple(QualityFinding(**row) for row in raw["quality"]),
-    )
 
 
 __all__ = ["STAGE", "Generated", "check_data", "generate", "load_source_report", "record_data", "write_atomically"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 
 from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.state import write_private, writing
 from ghostchart.schemas.canonical import readable_json
-from ghostchart.schemas.ehr import EhrTables, QualityFinding, SourceReport
-from ghostchart.schemas.errors import SourceError
+from ghostchart.schemas.ehr import EhrTables, NullCount, QualityFinding, SourceReport, TableCount, UnmappedCode
+from ghostchart.schemas.errors import RunConflictError, SourceError
 from ghostchart.schemas.icd10cm_release import load_icd10cm
 from ghostchart.schemas.progress import Progress
 
@@ -75,3 +76,27 @@ def write_quality_report(layout: RunLayout, report: SourceReport) -> None:
     with writing(layout.protected):
         (layout.protected / "reports").mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(layout.protected / "reports" / "source_quality.json", readable_json(content))
+
+
+def load_source_report(layout: RunLayout) -> SourceReport:
+    """Row counts and findings of the source as they were before modelling.
+
+    Raises:
+        RunConflictError: no such record, or one from before there were findings: what was never checked must not look clean.
+    """
+    try:
+        raw = json.loads((layout.protected / "source" / "report.json").read_text())
+        return SourceReport(
+            source=raw["source"],
+            tables=tuple(TableCount(**row) for row in raw["tables"]),
+            remarks=tuple(raw["remarks"]),
+            unmapped=tuple(UnmappedCode(**row) for row in raw["unmapped"]),
+            nulls=tuple(NullCount(**row) for row in raw["nulls"]),
+            quality=tuple(QualityFinding(**row) for row in raw["quality"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunConflictError(
+            "the run's record of its source is missing, damaged or from an earlier version",
+            where=str(layout.out),
+            fix="Make the run again with --overwrite, or use another --out",
+        ) from None
