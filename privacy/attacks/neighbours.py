@@ -11,11 +11,13 @@ from ghostchart.privacy.attacks.features import Matrix
 
 _EPSILON = 1e-6
 _BLOCK_ROWS = 512
+_BLOCK_CELLS = 1 << 22  # of one block of distances: among very many others fewer points at a time
 
 
-def squared_distances(points: Matrix, others: Matrix, block: int = _BLOCK_ROWS) -> Iterator[tuple[slice, Matrix]]:
+def squared_distances(points: Matrix, others: Matrix) -> Iterator[tuple[slice, Matrix]]:
     """Squared Euclidean distances of a block of points to all others, block after block; rounding noise becomes 0."""
     squares = (others**2).sum(axis=1)
+    block = min(_BLOCK_ROWS, max(1, _BLOCK_CELLS // max(1, len(others))))
     for start in range(0, len(points), block):
         rows = points[start : start + block]
         distance = (rows**2).sum(axis=1)[:, None] + squares[None, :] - 2 * rows @ others.T

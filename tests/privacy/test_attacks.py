@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from ghostchart.privacy.attacks.catalogue import ATTACKS
 from ghostchart.privacy.attacks.copula import GaussianCopula, Marginals
 from ghostchart.privacy.attacks.differences import Tally, difference_interval
-from ghostchart.privacy.attacks.neighbours import nearest_places
+from ghostchart.privacy.attacks.neighbours import nearest, nearest_places, squared_distances
 from ghostchart.privacy.attacks.populations import Method
 from ghostchart.privacy.attacks.verbatim import find_copies
 from ghostchart.schemas.measures import auc
@@ -86,3 +87,16 @@ def test_difference_of_shares_against_newcombes_table() -> None:
     """Newcombe (Statistics in Medicine 1998), table II: 56/70 against 48/80, method 10."""
     low, high = difference_interval(Tally(56, 70), Tally(48, 80), 0.95)
     assert (low, high) == (pytest.approx(0.0524, abs=1e-4), pytest.approx(0.3339, abs=1e-4))
+
+
+def test_neighbours_among_very_many_come_in_smaller_blocks() -> None:
+    """The block shrinks so that its memory does not grow with the others; what is found is the same."""
+    rng = np.random.default_rng(3)
+    points, others = rng.standard_normal((1000, 3)), rng.standard_normal((12_000, 3))
+    blocks = [(rows, distance.nbytes) for rows, distance in squared_distances(points, others)]
+    assert [rows.start for rows, _ in blocks] == [0, *(rows.stop for rows, _ in blocks[:-1])]
+    assert blocks[-1][0].stop == 1000 and len(blocks) == 3
+    assert max(size for _, size in blocks) <= (1 << 22) * 8
+    tree = cKDTree(others)
+    np.testing.assert_allclose(nearest(points, others), tree.query(points)[0], atol=1e-9)
+    np.testing.assert_array_equal(nearest_places(points, others, 4), tree.query(points, 4)[1])
