@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -166,28 +168,34 @@ NOTE_SCHEMA = pa.schema(
 
 
 _PLAIN_COLUMNS = tuple(name for name in NOTE_SCHEMA.names if name not in {"codes", "surrogates", "distractors"})
-_PLAIN_CODE_FIELDS = tuple(field.name for field in NOTE_SCHEMA.field("codes").type.value_type if field.name != "spans")
+_CODE, _SURROGATE, _DISTRACTOR = (
+    NOTE_SCHEMA.field(name).type.value_type for name in ("codes", "surrogates", "distractors")
+)
 
 
 def notes_to_table(notes: Iterable[Note]) -> pa.Table:
-    """Notes as an Arrow table in :data:`NOTE_SCHEMA`."""
-    return pa.Table.from_pylist([_row(note) for note in notes], schema=NOTE_SCHEMA)
+    """Notes as an Arrow table in :data:`NOTE_SCHEMA`, built column by column: rows of dictionaries take three times as long."""
+    listed = list(notes)
+    columns: dict[str, pa.Array] = {
+        name: pa.array(list(map(attrgetter(name), listed)), NOTE_SCHEMA.field(name).type) for name in _PLAIN_COLUMNS
+    }
+    columns["codes"] = _nested([note.codes for note in listed], _CODE)
+    columns["surrogates"] = _nested([note.surrogates for note in listed], _SURROGATE)
+    columns["distractors"] = _nested([note.distractors for note in listed], _DISTRACTOR)
+    return pa.Table.from_arrays([columns[name] for name in NOTE_SCHEMA.names], schema=NOTE_SCHEMA)
 
 
-def _row(note: Note) -> dict[str, object]:
-    """One row of a shard; ``dataclasses.asdict`` copies every string's container twice and takes ten times as long."""
-    row: dict[str, object] = {name: getattr(note, name) for name in _PLAIN_COLUMNS}
-    row["codes"] = [
-        {name: getattr(code, name) for name in _PLAIN_CODE_FIELDS}
-        | {"spans": [{"start": span.start, "end": span.end} for span in code.spans]}
-        for code in note.codes
-    ]
-    row["surrogates"] = [
-        {"start": item.start, "end": item.end, "entity_type": item.entity_type, "value": item.value}
-        for item in note.surrogates
-    ]
-    row["distractors"] = [{"kind": item.kind, "start": item.start, "end": item.end} for item in note.distractors]
-    return row
+def _nested(lists: Sequence[Sequence[object]], kind: pa.StructType) -> pa.ListArray:
+    """One list of records for each item of ``lists``; fields are attributes, records in records nest once more."""
+    flat = list(chain.from_iterable(lists))
+    fields = [kind.field(place) for place in range(kind.num_fields)]
+    columns = []
+    for field in fields:
+        values = list(map(attrgetter(field.name), flat))
+        holds_records = pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type)
+        columns.append(_nested(values, field.type.value_type) if holds_records else pa.array(values, field.type))
+    offsets = pa.array([0, *accumulate(map(len, lists))], pa.int32())
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=fields))
 
 
 def note_from_row(row: Mapping[str, Any], split: Split) -> Note:

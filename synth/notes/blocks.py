@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter
-from ghostchart.synth.encounters.situational_distractors import DATE_DRIFT
+from ghostchart.synth.notes.background import family_history, past_history, social_history
 from ghostchart.synth.notes.contacts import contact_remarks
 from ghostchart.synth.notes.findings import (
     examine,
@@ -23,6 +25,7 @@ from ghostchart.synth.notes.sandbox import prose
 from ghostchart.synth.notes.traps import misleading_remarks
 from ghostchart.synth.notes.views import Entry, ProcedureView
 from ghostchart.synth.notes.visits import visit_statement
+from ghostchart.synth.notes.vocabulary import ROOT_ATTRIBUTES
 from ghostchart.synth.notes.writer import NEGATED_MARK, NoteWriter
 
 _OPENERS = {"office_soap": "opener.office", "discharge_summary": "opener.discharge"}  # others: "opener.<note type>"
@@ -34,51 +37,86 @@ _MAX_STORIES = 2
 _SAYS_DONE = re.compile(
     r"\b(administered|drawn|given|done|performed|obtained|placed|applied|taken|completed|removed|injected)\b"
 )
-_REPEATED_IN_HISTORY = 0.45
 
 
-def write_blocks(writer: NoteWriter) -> dict[str, object]:
-    """Everything a template may write, as marked text."""
-    encounter = writer.encounter
-    placed = place_facts(encounter)
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What all blocks of one note are written from."""
+
+    writer: NoteWriter
+    placed: PlacedFacts
+    problems: list[ClinicalFact]
+    problem_codes: tuple[str, ...]
+    codes: tuple[str, ...]
+    chief: Callable[[], str]
+
+
+def write_blocks(writer: NoteWriter, wanted: Collection[str] = ROOT_ATTRIBUTES) -> dict[str, object]:
+    """Everything a template may write, as marked text; of ``wanted`` names only.
+
+    A block that the template does not write would cost as much as one that it does.
+    """
+    placed = place_facts(writer.encounter)
     problems = placed.at("problem")
     problem_codes = _codes(writer, [fact for fact in problems if fact.certainty == "confirmed"])
     codes = problem_codes + _codes(writer, [fact for fact in problems if fact.certainty != "confirmed"])
     codes += _codes(writer, placed.at("carried"))
-    chief = _chief(writer, problems)
-    medications = write_medications(writer, placed.at("medication"), problems)
-    return {
-        **writer.people_and_places(),
-        "chief": chief(),
-        "opener": writer.say(_OPENERS.get(encounter.note_type, f"opener.{encounter.note_type}"), chief=chief),
-        "story": _story(writer, placed, problems),
-        "denials": _denials(writer, placed, codes),
-        "pmh": _past_history(writer, placed, problems),
-        "family": _family(writer, placed),
-        "social": _social(writer, codes),
-        "allergies": writer.say("left_out") if writer.noise.chance(0.3) else writer.say("allergies"),
-        "meds": medications,
-        "vitals": write_readings(encounter.vitals, "vital", writer.marks, writer.voice),
-        "labs": write_readings(encounter.labs, "lab", writer.marks, writer.voice) + _lab_table(writer, codes),
-        "exam": examine(writer, problem_codes, codes),
-        "results": [
-            *(writer.tell("ruled_out", fact) for fact in placed.at("ruled_out")),
-            *misleading_remarks(writer, placed, codes),
-        ],
-        "procedures": [_procedure(writer, fact) for fact in placed.at("procedure")],
-        "problems": _problems(writer, placed, problems),
-        "screens": screen_function(writer, codes),
-        "particulars": write_particulars(writer, codes),
-        "preop": _preoperative(writer, placed, problems),
-        "plan_remarks": _plan_remarks(writer, placed),
-        "visit": visit_statement(writer, placed.at("visit"), len(problems)),
-        "closing": writer.say("closing"),
-        "disposition": writer.say(_disposition_bank(encounter)),
-    }
+    scene = _Scene(writer, placed, problems, problem_codes, codes, _chief(writer, problems))
+    blocks = writer.people_and_places()
+    for name, write in _BLOCKS.items():
+        if name in wanted:
+            blocks[name] = write(scene)
+    return blocks
+
+
+# In this order, which decides the draws that each block gets.
+_BLOCKS: dict[str, Callable[[_Scene], object]] = {
+    "meds": lambda scene: write_medications(scene.writer, scene.placed.at("medication"), scene.problems),
+    "chief": lambda scene: scene.chief(),
+    "opener": lambda scene: _opener(scene.writer, scene.chief),
+    "story": lambda scene: _story(scene.writer, scene.placed, scene.problems),
+    "denials": lambda scene: _denials(scene.writer, scene.placed, scene.codes),
+    "pmh": lambda scene: past_history(scene.writer, scene.placed, scene.problems),
+    "family": lambda scene: family_history(scene.writer, scene.placed),
+    "social": lambda scene: social_history(scene.writer, scene.codes),
+    "allergies": lambda scene: _allergies(scene.writer),
+    "vitals": lambda scene: _readings(scene.writer, "vital", scene.writer.encounter.vitals),
+    "labs": lambda scene: [
+        *_readings(scene.writer, "lab", scene.writer.encounter.labs),
+        *_lab_table(scene.writer, scene.codes),
+    ],
+    "exam": lambda scene: examine(scene.writer, scene.problem_codes, scene.codes),
+    "results": lambda scene: [
+        *(scene.writer.tell("ruled_out", fact) for fact in scene.placed.at("ruled_out")),
+        *misleading_remarks(scene.writer, scene.placed, scene.codes),
+    ],
+    "procedures": lambda scene: [_procedure(scene.writer, fact) for fact in scene.placed.at("procedure")],
+    "problems": lambda scene: _problems(scene.writer, scene.placed, scene.problems),
+    "screens": lambda scene: screen_function(scene.writer, scene.codes),
+    "particulars": lambda scene: write_particulars(scene.writer, scene.codes),
+    "preop": lambda scene: _preoperative(scene.writer, scene.placed, scene.problems),
+    "plan_remarks": lambda scene: _plan_remarks(scene.writer, scene.placed),
+    "visit": lambda scene: visit_statement(scene.writer, scene.placed.at("visit"), len(scene.problems)),
+    "closing": lambda scene: scene.writer.say("closing"),
+    "disposition": lambda scene: scene.writer.say(_disposition_bank(scene.writer.encounter)),
+}
+
+
+def _opener(writer: NoteWriter, chief: Callable[[], str]) -> str:
+    note_type = writer.encounter.note_type
+    return writer.say(_OPENERS.get(note_type, f"opener.{note_type}"), chief=chief)
+
+
+def _allergies(writer: NoteWriter) -> str:
+    return writer.say("left_out" if writer.noise.chance(0.3) else "allergies")
+
+
+def _readings(writer: NoteWriter, kind: Literal["vital", "lab"], values: Mapping[str, float]) -> list[str]:
+    return write_readings(values, kind, writer.marks, writer.voice)
 
 
 def _codes(writer: NoteWriter, facts: list[ClinicalFact]) -> tuple[str, ...]:
-    return tuple(code for fact in facts if (code := writer.forms.code_of(fact)))
+    return tuple(code for fact in facts if (code := writer.code_of(fact)))
 
 
 def _disposition_bank(encounter: Encounter) -> str:
@@ -87,7 +125,7 @@ def _disposition_bank(encounter: Encounter) -> str:
 
 def _chief(writer: NoteWriter, problems: list[ClinicalFact]) -> Callable[[], str]:
     """The reason for the encounter as a noun phrase: one mention, or two for follow-up visits."""
-    reasons = [fact for fact in problems if writer.forms.code_of(fact)[:1] not in "VWXY"] or problems
+    reasons = [fact for fact in problems if writer.code_of(fact)[:1] not in "VWXY"] or problems
     if not reasons:
         return lambda: writer.say("chief.none")
     count = 2 if writer.encounter.note_type == "office_soap" and writer.draws.chance(0.4) else 1
@@ -101,7 +139,7 @@ def _story(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]
     denied = _codes(writer, placed.at("negated"))
     tells_chronic = writer.encounter.note_type in _LOOKS_BACK_TO_LAST_VISIT
     for position, fact in enumerate(problems):
-        code = writer.forms.code_of(fact)
+        code = writer.code_of(fact)
         if code[:1] in ("V", "W", "X", "Y"):
             said.append(writer.tell("story.mechanism", fact))
             continue
@@ -139,65 +177,14 @@ def _denials(writer: NoteWriter, placed: PlacedFacts, codes: tuple[str, ...]) ->
     """Noun phrases for what is not there: negated facts, then items of a review of systems."""
     facts = placed.at("negated")
     named = writer.mentions(facts)
-    taken = {writer.forms.code_of(fact)[:3] for fact in facts}
+    taken = {writer.code_of(fact)[:3] for fact in facts}
     # Symptoms of a return precaution are not denied in the same breath, nor are possible diagnoses.
     open_codes = codes + tuple(
-        writer.forms.code_of(fact)
-        for place in ("hypothetical", "uncertain", "differential")
-        for fact in placed.at(place)
+        writer.code_of(fact) for place in ("hypothetical", "uncertain", "differential") for fact in placed.at(place)
     )
     count = (3 if named else 4) + writer.noise.up_to(6)
     negatives = review_negatives(writer, open_codes, taken, count)
     return named + [writer.marks.around(item, NEGATED_MARK) for item in negatives] or ["other complaints"]
-
-
-def _past_history(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]) -> list[str]:
-    """Past history, carried problems, and some of today's lasting problems again."""
-    listed = [
-        writer.mention(fact)
-        for fact in problems[1:]
-        if fact.certainty == "confirmed"
-        and status_of(writer, fact) == "chronic"
-        and (writer.draws.chance(_REPEATED_IN_HISTORY) or writer.noise.chance(0.5))
-    ]
-    for fact in placed.at("carried"):
-        bank = "pmh.copied" if fact.distractor else "pmh.carried"
-        listed.append(writer.tell(bank, fact))
-    for fact in placed.at("past"):
-        bank = "pmh.resolved" if fact.temporality == "resolved" else "pmh.history"
-        if fact.distractor == DATE_DRIFT:
-            bank = "pmh.dated"
-        if writer.forms.code_of(fact)[:1] == "Z":
-            bank = "pmh.carried"
-        listed.append(writer.tell(bank, fact))
-    for fact in placed.at("past_procedure"):
-        listed.append(writer.tell("pmh.procedure", fact))
-    return listed
-
-
-def _family(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
-    listed = []
-    for fact in placed.at("family"):
-        bank = "family.negated" if fact.certainty == "negated" else "family"
-        listed.append(writer.tell(bank, fact, relative=_relative(writer, fact)))
-    return listed
-
-
-def _relative(writer: NoteWriter, fact: ClinicalFact) -> str:
-    """A relative who can have the condition."""
-    entry = writer.phrases.entry_for("relatives", writer.forms.code_of(fact))
-    entry = entry or writer.draws.pick(writer.phrases.entries("relatives"))
-    return writer.fill(writer.draws.pick(entry.frames[writer.split]))
-
-
-def _social(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
-    """Harmless remarks that no code of the patient contradicts."""
-    if writer.noise.chance(0.25):
-        return [writer.say("left_out")]
-    fitting = [entry for entry in writer.phrases.entries("social") if entry.fits(codes)]
-    adult = writer.encounter.age >= 18
-    chosen = writer.draws.some([entry for entry in fitting if adult or entry.label == "anyone"], 2)
-    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in chosen] or ["unchanged"]
 
 
 def _lab_table(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
@@ -205,7 +192,7 @@ def _lab_table(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
     count = writer.noise.up_to(8) if writer.encounter.labs and writer.noise.chance(0.7) else 0
     if not count:
         return []
-    fitting = [entry for entry in writer.phrases.entries("lab_table") if entry.fits(codes)]
+    fitting = writer.phrases.fitting("lab_table", codes)
     return [
         writer.fill(entry.frames[writer.split][0], value=writer.noise.pick(entry.label.split()))
         for entry in fitting[:count]
@@ -261,7 +248,7 @@ def _plan_remarks(writer: NoteWriter, placed: PlacedFacts) -> list[str]:
     said = []
     hypothetical = placed.at("hypothetical")
     if hypothetical:
-        symptoms = [fact for fact in hypothetical if writer.forms.code_of(fact)[:1] == "R"]
+        symptoms = [fact for fact in hypothetical if writer.code_of(fact)[:1] == "R"]
         others = [fact for fact in hypothetical if fact not in symptoms]
         if symptoms:
             said.append(writer.say("hypothetical.symptom", names=prose(writer.mentions(symptoms), "or")))

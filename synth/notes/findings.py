@@ -22,9 +22,7 @@ def examine(writer: NoteWriter, problem_codes: tuple[str, ...], codes: tuple[str
         entry = writer.phrases.entry_for("exam.findings", code)
         if entry is not None and len(chosen) < _MAX_ABNORMAL:
             chosen.setdefault(entry.label, entry)
-    normal = [
-        entry for entry in writer.phrases.entries("exam.normal") if entry.label not in chosen and entry.fits(codes)
-    ]
+    normal = [entry for entry in writer.phrases.fitting("exam.normal", codes) if entry.label not in chosen]
     for entry in writer.draws.some(normal, max(1, wanted - len(chosen))):
         chosen[entry.label] = entry
     return [_exam_view(writer, label, entry) for label, entry in sorted(chosen.items(), key=_head_to_toe)]
@@ -40,7 +38,7 @@ def _head_to_toe(item: tuple[str, CodedEntry]) -> tuple[int, str]:
 
 
 def _exam_view(writer: NoteWriter, label: str, entry: CodedEntry) -> ExamView:
-    finding = writer.fill(writer.draws.pick(entry.frames[writer.split]))
+    finding = writer.word(entry)
     return ExamView("exam", {"system": lambda: label, "finding": lambda: finding})
 
 
@@ -49,26 +47,22 @@ def presentation(writer: NoteWriter, code: str, denied: tuple[str, ...]) -> str 
     entry = writer.phrases.entry_for("presentations", code)
     if entry is None or not entry.fits(denied):
         return None
-    symptoms = writer.fill(writer.draws.pick(entry.frames[writer.split]))
+    symptoms = writer.word(entry)
     return writer.say("story.symptoms", symptoms=symptoms)
 
 
 def review_negatives(writer: NoteWriter, codes: tuple[str, ...], taken: set[str], count: int) -> list[str]:
     """Symptoms to deny: none that a code of the patient brings along, none already denied by name."""
-    fitting = [
-        entry
-        for entry in writer.phrases.entries("review")
-        if entry.fits(codes) and not any(code[:3] in taken for code in entry.codes)
-    ]
-    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in writer.draws.some(fitting, count)]
+    fitting = writer.phrases.fitting("review", codes)
+    if taken:
+        fitting = tuple(entry for entry in fitting if entry.categories.isdisjoint(taken))
+    return [writer.word(entry) for entry in writer.draws.some(fitting, count)]
 
 
 def screen_function(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
     """Results of the wellness visit's screens that fit the patient."""
-    fitting = [entry for entry in writer.phrases.entries("screens") if entry.fits(codes)]
-    return [
-        writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in writer.draws.some(fitting, _SCREENS)
-    ]
+    fitting = writer.phrases.fitting("screens", codes)
+    return [writer.word(entry) for entry in writer.draws.some(fitting, _SCREENS)]
 
 
 def write_particulars(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
@@ -76,5 +70,5 @@ def write_particulars(writer: NoteWriter, codes: tuple[str, ...]) -> list[str]:
     bank = f"particulars.{writer.encounter.note_type}"
     if bank not in writer.phrases.coded_banks:
         return []
-    fitting = [entry for entry in writer.phrases.entries(bank) if entry.fits(codes)]
-    return [writer.fill(writer.draws.pick(entry.frames[writer.split])) for entry in fitting] or ["Unremarkable."]
+    fitting = writer.phrases.fitting(bank, codes)
+    return [writer.word(entry) for entry in fitting] or ["Unremarkable."]

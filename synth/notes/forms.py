@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.codes import Code, procedure
 from ghostchart.schemas.errors import CodeError, TemplateError
 from ghostchart.schemas.note import Split
 from ghostchart.synth.notes.draws import Draws
+from ghostchart.synth.notes.marks import require_value
 
 # Of five or more surface forms, one in five is kept for test notes and one for validation notes; of three or four,
 # the last is kept for test notes. Test notes use a kept form this often, so that at least 30 % of condition mentions
@@ -57,6 +58,19 @@ class WordingLibrary(Protocol):
         ...
 
 
+class FormChoices(NamedTuple):
+    """What one fact may be called: ``open`` in every split, ``kept`` in this split alone."""
+
+    open: tuple[str, ...]
+    kept: tuple[str, ...]
+
+    def draw(self, draws: Draws) -> str:
+        """One of them; kept ones with :data:`HELD_OUT_SHARE` of the chances."""
+        if self.kept and (not self.open or draws.chance(HELD_OUT_SHARE)):
+            return draws.pick(self.kept)
+        return draws.pick(self.open)
+
+
 class FormBook:
     """Surface forms per split; remembers them, because the same conditions return in thousands of notes."""
 
@@ -64,19 +78,8 @@ class FormBook:
         self._library = library
         self._describe = describe
         self._split = split
-        self._choices: dict[tuple[object, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._choices: dict[tuple[object, ...], FormChoices] = {}
         self._codes: dict[tuple[object, ...], str] = {}
-
-    def draw(self, fact: ClinicalFact, draws: Draws) -> str:
-        """One surface form for one mention.
-
-        Raises:
-            TemplateError: the library has no words for this fact.
-        """
-        open_forms, kept_forms = self._forms(fact)
-        if kept_forms and (not open_forms or draws.chance(HELD_OUT_SHARE)):
-            return draws.pick(kept_forms)
-        return draws.pick(open_forms)
 
     def code_of(self, fact: ClinicalFact) -> str:
         """The ICD-10-CM code the concept has by itself, "" where it has none; steers wording only, never gold."""
@@ -95,15 +98,19 @@ class FormBook:
         family = self._library.families.get(fact.concept)
         return family.chronic if family is not None else None
 
-    def _forms(self, fact: ClinicalFact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def choices(self, fact: ClinicalFact) -> FormChoices:
+        """The surface forms a mention may take in this split.
+
+        Raises:
+            TemplateError: the library has no words for this fact, or one that no note may hold.
+        """
         key = (fact.kind, fact.experiencer, fact.temporality, fact.concept, *fact.attributes.items())
         found = self._choices.get(key)
         if found is None:
-            forms = self._all_forms(fact)
+            forms = tuple(require_value(form, where=fact.concept) for form in self._all_forms(fact))
             if not forms:
                 raise TemplateError(f"the library has no words for {fact.concept!r}")
-            found = divide_forms(forms, self._split)
-            self._choices[key] = found
+            found = self._choices[key] = FormChoices(*divide_forms(forms, self._split))
         return found
 
     def _all_forms(self, fact: ClinicalFact) -> tuple[str, ...]:

@@ -51,6 +51,18 @@ def require_unmarked(text: str, *, where: str) -> str:
     return text
 
 
+def require_value(text: str, *, where: str) -> str:
+    """A value to be written, without spaces at its ends.
+
+    Raises:
+        TemplateError: empty text, or a private-use character in it.
+    """
+    clean = require_unmarked(text, where=f"value for {where}").strip()
+    if not clean:
+        raise TemplateError("a value to be written is empty", where=where)
+    return clean
+
+
 def capitalize(text: str) -> str:
     """The first visible character in upper case, marks left where they are; "eGFR" stays as it is."""
     for position, character in enumerate(text):
@@ -72,11 +84,11 @@ def tidy(marked: str) -> str:
 class Marks:
     """The marks of one note."""
 
-    __slots__ = ("_ids", "_numbers")
+    __slots__ = ("_ids", "_openings")
 
     def __init__(self) -> None:
         self._ids: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._openings: dict[str, str] = {}
 
     def leaf(self, text: str, mark_id: str) -> str:
         """Mark text that comes from data.
@@ -84,10 +96,7 @@ class Marks:
         Raises:
             TemplateError: empty text, or a private-use character in it.
         """
-        clean = require_unmarked(text, where=f"value for {mark_id}").strip()
-        if not clean:
-            raise TemplateError("a value to be written is empty", where=mark_id)
-        return self.around(clean, mark_id)
+        return self.around(require_value(text, where=mark_id), mark_id)
 
     def around(self, text: str, mark_id: str) -> str:
         """Mark text that may already hold marks of this note.
@@ -95,14 +104,18 @@ class Marks:
         Raises:
             TemplateError: more marks than one note can hold.
         """
-        number = self._numbers.get(mark_id)
-        if number is None:
-            number = len(self._ids)
-            if _FIRST_OPEN + number > _LAST_OPEN:
-                raise TemplateError("one note has more marks than can be told apart", where=mark_id)
-            self._numbers[mark_id] = number
-            self._ids.append(mark_id)
-        return f"{chr(_FIRST_OPEN + number)}{text}{_CLOSE}"
+        opening = self._openings.get(mark_id)
+        if opening is None:
+            opening = self._open(mark_id)
+        return opening + text + _CLOSE
+
+    def _open(self, mark_id: str) -> str:
+        number = len(self._ids)
+        if _FIRST_OPEN + number > _LAST_OPEN:
+            raise TemplateError("one note has more marks than can be told apart", where=mark_id)
+        self._ids.append(mark_id)
+        opening = self._openings[mark_id] = chr(_FIRST_OPEN + number)
+        return opening
 
     def resolve(
         self, marked: str, *, where: str, scuff: Callable[[list[str]], None] | None = None

@@ -26,45 +26,55 @@ VOICES: tuple[Voice, ...] = ("prose", "terse")
 GROUPS = ("shared", *SPLITS)
 _FOLDER = Path(__file__).parent / "phrase_banks"
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
+# Combinations of forbidden entries kept per bank: common ones return within hundreds of notes.
+_MOST_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Text with slots. ``parts`` alternates literal text and slot names; ``raised`` says which slots to capitalise."""
+    """Text with slots: ``opening`` is what stands before the first one.
 
-    parts: tuple[str, ...]
-    raised: tuple[bool, ...]
+    ``steps`` holds (slot, whether what fills it is capitalised, the text behind it).
+    """
+
+    opening: str
+    steps: tuple[tuple[str, bool, str], ...]
 
     @classmethod
     def parse(cls, text: str) -> Frame:
         """From "Denies {names}."."""
-        parts = _SLOT.split(text)
-        slots = parts[1::2]
+        opening, *rest = _SLOT.split(text)
+        names, literals = rest[0::2], rest[1::2]
         return cls(
-            tuple(part.lower() if position % 2 else part for position, part in enumerate(parts)),
-            tuple(slot[0].isupper() for slot in slots),
+            opening,
+            tuple((name.lower(), name[0].isupper(), literal) for name, literal in zip(names, literals, strict=True)),
         )
 
     @property
     def slots(self) -> frozenset[str]:
         """Names of the slots."""
-        return frozenset(self.parts[1::2])
+        return frozenset(slot for slot, _, _ in self.steps)
 
     @property
     def literals(self) -> tuple[str, ...]:
         """Fixed wording, slot by slot apart."""
-        return self.parts[0::2]
+        return (self.opening, *(literal for _, _, literal in self.steps))
 
-    def fill(self, value_of: Callable[[str], str]) -> str:
-        """The text with every slot filled."""
-        if not self.raised:
-            return self.parts[0]
-        pieces = [self.parts[0]]
-        for number, raised in enumerate(self.raised):
-            value = value_of(self.parts[2 * number + 1])
-            pieces.append(capitalize(value) if raised else value)
-            pieces.append(self.parts[2 * number + 2])
-        return "".join(pieces)
+    def fill(self, given: Mapping[str, str | Callable[[], str]], own: Mapping[str, Callable[[], str]]) -> str:
+        """The text with every slot filled: from ``given`` (text or a function that writes it), else from ``own``.
+
+        Raises:
+            KeyError: a slot that neither has.
+        """
+        text = self.opening
+        for slot, raised, literal in self.steps:
+            value = given.get(slot)
+            if value is None:
+                value = own[slot]()
+            elif not isinstance(value, str):
+                value = value()
+            text += (capitalize(value) if raised else value) + literal
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +84,53 @@ class CodedEntry:
     Attributes:
         label: what the entry is about ("Lungs", "chest pain"), "" where the bank needs none.
         codes: ICD-10-CM prefixes it belongs to (findings, plans, presentations), empty for entries that fit anyone.
+        categories: first three characters of those prefixes.
         conflicts: prefixes of a patient's codes that forbid it ("lungs clear" with J44).
         frames: by split.
     """
 
     label: str
     codes: tuple[str, ...]
+    categories: frozenset[str]
     conflicts: tuple[str, ...]
     frames: Mapping[str, tuple[Frame, ...]]
 
     def fits(self, patient_codes: Iterable[str]) -> bool:
         """Whether no code of the patient forbids this entry."""
-        if self.conflicts:
-            for (
-                code
-            ) in patient_codes:  # a plain loop: asked dozens of times a note, and any() costs three times as much
-                if code.startswith(self.conflicts):
-                    return False
-        return True
+        return not self.conflicts or not any(code.startswith(self.conflicts) for code in patient_codes)
+
+
+class _Fitting:
+    """Which entries of one bank fit which patients, remembered: the same codes come back in thousands of notes.
+
+    A code's mask has the bits of the entries it forbids; patients with the same bits get the same entries.
+    """
+
+    __slots__ = ("_entries", "_masks", "_open")
+
+    def __init__(self, entries: tuple[CodedEntry, ...]) -> None:
+        self._entries = entries
+        self._masks: dict[str, int] = {}
+        self._open: dict[int, tuple[CodedEntry, ...]] = {}
+
+    def of(self, codes: Iterable[str]) -> tuple[CodedEntry, ...]:
+        masks = self._masks
+        forbidden = 0
+        for code in codes:
+            mask = masks.get(code)
+            if mask is None:
+                mask = masks[code] = self._mask(code)
+            forbidden |= mask
+        found = self._open.get(forbidden)
+        if found is None:
+            if len(self._open) >= _MOST_REMEMBERED:
+                self._open.clear()
+            found = tuple(entry for place, entry in enumerate(self._entries) if not forbidden >> place & 1)
+            self._open[forbidden] = found
+        return found
+
+    def _mask(self, code: str) -> int:
+        return sum(1 << place for place, entry in enumerate(self._entries) if not entry.fits((code,)))
 
 
 class PhraseBank:
@@ -101,7 +140,11 @@ class PhraseBank:
         self, frames: Mapping[tuple[str, str, str], tuple[Frame, ...]], coded: Mapping[str, tuple[CodedEntry, ...]]
     ) -> None:
         self._frames = frames
+        self._spoken: dict[tuple[str, str], dict[str, tuple[Frame, ...]]] = {}
+        for (bank, voice, split), listed in frames.items():
+            self._spoken.setdefault((voice, split), {})[bank] = listed
         self._coded = coded
+        self._fitting = {bank: _Fitting(entries) for bank, entries in coded.items()}
         self._longest: dict[str, tuple[tuple[str, CodedEntry], ...]] = {
             bank: tuple(
                 sorted(
@@ -112,6 +155,8 @@ class PhraseBank:
             for bank, entries in coded.items()
         }
         self._found: dict[tuple[str, str], CodedEntry | None] = {}
+        self.banks = tuple(sorted({bank for bank, _, _ in frames}))
+        self.coded_banks = tuple(sorted(coded))
 
     def frames(self, bank: str, voice: Voice, split: Split) -> tuple[Frame, ...]:
         """Frames that notes of one split may use: its own and the shared ones.
@@ -124,9 +169,17 @@ class PhraseBank:
         except KeyError:
             raise TemplateError(f"there is no phrase bank {bank!r} for voice {voice!r}") from None
 
+    def spoken(self, voice: Voice, split: Split) -> Mapping[str, tuple[Frame, ...]]:
+        """Bank -> frames of one voice and split, as :meth:`frames` gives them one by one."""
+        return self._spoken[voice, split]
+
     def entries(self, bank: str) -> tuple[CodedEntry, ...]:
         """Entries of a bank keyed by codes, in file order."""
         return self._coded[bank]
+
+    def fitting(self, bank: str, patient_codes: Iterable[str]) -> tuple[CodedEntry, ...]:
+        """Entries of a bank that no code of the patient forbids, in file order."""
+        return self._fitting[bank].of(patient_codes)
 
     def entry_for(self, bank: str, code: str) -> CodedEntry | None:
         """The entry with the longest prefix of the code, if any."""
@@ -135,16 +188,6 @@ class PhraseBank:
             matches = (entry for prefix, entry in self._longest[bank] if code.startswith(prefix))
             self._found[key] = next(matches, None)
         return self._found[key]
-
-    @property
-    def banks(self) -> tuple[str, ...]:
-        """Names of the banks of frames."""
-        return tuple(sorted({bank for bank, _, _ in self._frames}))
-
-    @property
-    def coded_banks(self) -> tuple[str, ...]:
-        """Names of the banks keyed by codes."""
-        return tuple(sorted(self._coded))
 
 
 @cache
@@ -185,9 +228,11 @@ def _coded_entry(item: Mapping[str, Any], where: str) -> CodedEntry:
     if unknown:
         raise TemplateError(f"unknown key {sorted(unknown)[0]!r}", where=where)
     label = str(item.get("label", ""))
+    codes = tuple(str(code) for code in item.get("codes", ()))
     return CodedEntry(
         label,
-        tuple(str(code) for code in item.get("codes", ())),
+        codes,
+        frozenset(code[:3] for code in codes),
         tuple(str(code) for code in item.get("conflicts", ())),
         _grouped(groups, f"{where}, {label or item.get('codes')}"),
     )

@@ -19,7 +19,7 @@ _STABLE_BREAKERS = ("acute", "exacerbation", "hyperglycemia", "hypoglycemia", "i
 
 def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
     """How a condition may be spoken of: frames call only lasting, quiet conditions stable."""
-    code = writer.forms.code_of(fact)
+    code = writer.code_of(fact)
     letter = code[:1]
     if code.startswith(_SERVICES):
         return "service"
@@ -88,9 +88,9 @@ def _plan(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFact], sta
     if drugs:
         names = [writer.mention(drug) for drug in drugs[:_MAX_PLAN_DRUGS]]
         said.append(writer.say("plan.drug", drug=" and ".join(names)))
-    entry = writer.phrases.entry_for("plans", writer.forms.code_of(fact))
+    entry = writer.phrases.entry_for("plans", writer.code_of(fact))
     if entry is not None and (not said or writer.draws.chance(0.6)):
-        said.append(writer.fill(writer.draws.pick(entry.frames[writer.split])))
+        said.append(writer.word(entry))
     if not said and status not in ("status", "service"):
         said.append(writer.say(f"plan.{status}"))
     return " ".join(said)

@@ -36,7 +36,7 @@ def sentence(text: str) -> str:
 
 def joined(items: Iterable[object], separator: str = " ") -> str:
     """Items one after the other."""
-    return str(separator).join(str(item) for item in items)
+    return str(separator).join(map(str, items))
 
 
 def first(items: list[object]) -> object:
@@ -78,6 +78,15 @@ class NoteSandbox(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters.clear()
         self.filters.update(FILTERS)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What an attribute gives; of our own views the documented ones are written, and nothing else is looked up."""
+        if isinstance(obj, Exposed) and attribute in obj.exposed:
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Documented attributes of our own views, and the loop's counters."""

@@ -50,11 +50,15 @@ class TemplateInfo:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTemplate:
-    """A template ready to render; one that nobody vouches for (a user's own) is rendered with limits."""
+    """A template ready to render; one that nobody vouches for (a user's own) is rendered with limits.
+
+    ``names`` are all names in it: blocks not among them need not be written.
+    """
 
     info: TemplateInfo
     jinja: Template
     source: str
+    names: frozenset[str]
     trusted: bool = True
 
 
@@ -140,7 +144,8 @@ def read_template(path: Path, name: str) -> tuple[CompiledTemplate | None, list[
     if problems or info is None:
         return None, problems
     template = _SANDBOX.template_class.from_code(_SANDBOX, code, {})
-    return CompiledTemplate(info, template, body), []
+    names = frozenset(node.name for node in tree.find_all(nodes.Name))
+    return CompiledTemplate(info, template, body, names), []
 
 
 def _front_matter(text: str, name: str) -> tuple[TemplateInfo | None, list[TemplateProblem]]:
@@ -167,20 +172,27 @@ def _front_matter(text: str, name: str) -> tuple[TemplateInfo | None, list[Templ
     return (None if problems else TemplateInfo(file=name, **values)), problems
 
 
+def _taken_from_outside(tree: nodes.Template) -> list[nodes.Name]:
+    """Every use of a name that the template does not define itself."""
+    local = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
+    local |= {node.name for node in tree.find_all(nodes.Macro)} | {"loop"}
+    return [node for node in tree.find_all(nodes.Name) if node.ctx == "load" and node.name not in local]
+
+
 def _static_problems(tree: nodes.Template, name: str, info: TemplateInfo | None) -> list[TemplateProblem]:
     """Names and constructs that could never work, found without rendering."""
-    problems = []
-    local = {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
+    outside = _taken_from_outside(tree)
+    used = {node.name for node in outside}
+    problems = [
+        TemplateProblem(name, node.lineno, f"unknown name {node.name!r}")
+        for node in outside
+        if node.name not in ROOT_ATTRIBUTES
+    ]
     macros = {node.name for node in tree.find_all(nodes.Macro)}
-    used = set()
     for node in tree.find_all(nodes.Node):
         line = node.lineno
         if type(node) in _FORBIDDEN_NODES:
             problems.append(TemplateProblem(name, line, f"{_FORBIDDEN_NODES[type(node)]!r} is not available"))
-        elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in local | macros | {"loop"}:
-            used.add(node.name)
-            if node.name not in ROOT_ATTRIBUTES:
-                problems.append(TemplateProblem(name, line, f"unknown name {node.name!r}"))
         elif isinstance(node, nodes.Getattr):
             problems.extend(_attribute_problems(node, name))
         elif isinstance(node, nodes.Getitem) and _is_hidden(node.arg):

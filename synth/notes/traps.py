@@ -23,7 +23,7 @@ def misleading_remarks(writer: NoteWriter, placed: PlacedFacts, codes: tuple[str
         for fact in placed.at(place)
     ]
     if writer.draws.chance(_AMBIGUOUS_SHARE):
-        fitting = [entry for entry in writer.phrases.entries("ambiguous") if entry.fits(codes)]
+        fitting = writer.phrases.fitting("ambiguous", codes)
         if fitting:
             entry = writer.draws.pick(fitting)
             abbreviation = writer.marks.leaf(entry.label, AMBIGUOUS_MARK)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter
+from ghostchart.schemas.errors import TemplateError
 from ghostchart.schemas.note import Split
 from ghostchart.synth.notes.draws import Draws
-from ghostchart.synth.notes.forms import FormBook
+from ghostchart.synth.notes.forms import FormBook, FormChoices
 from ghostchart.synth.notes.marks import Marks
 from ghostchart.synth.notes.noise import Noise
-from ghostchart.synth.notes.phrases import Frame, PhraseBank, Voice
+from ghostchart.synth.notes.phrases import CodedEntry, Frame, PhraseBank, Voice
 from ghostchart.synth.notes.surrogates import DATE_STYLES, TOP_CODED_AGE, PatientIdentity, Person, SurrogatePool
 from ghostchart.synth.notes.views import DatesView, FacilityView, PatientView, PersonView
 
@@ -52,7 +53,10 @@ class NoteWriter:
         self.draws = draws
         self.noise = noise
         self.marks = Marks()
+        self._frames = phrases.spoken(voice, split)
         self._said: dict[str, Frame] = {}
+        self._choices: dict[str, FormChoices] = {}
+        self._codes: dict[str, str] = {}
         self.identity: PatientIdentity = pool.patient(encounter.patient)
         self._pool = pool
         self._date_style = draws.pick(DATE_STYLES)
@@ -79,20 +83,37 @@ class NoteWriter:
 
     def mention(self, fact: ClinicalFact) -> str:
         """One marked mention of a fact, in one of its surface forms."""
-        return self.marks.leaf(self.forms.draw(fact, self.draws), fact.fact_id)
+        mark = fact.fact_id
+        choices = self._choices.get(mark)
+        if choices is None:
+            choices = self._choices[mark] = self.forms.choices(fact)
+        return self.marks.around(choices.draw(self.draws), mark)
 
     def mentions(self, facts: Iterable[ClinicalFact]) -> list[str]:
         """One mention of each."""
         return [self.mention(fact) for fact in facts]
 
+    def code_of(self, fact: ClinicalFact) -> str:
+        """The ICD-10-CM code the fact's concept has by itself, "" where it has none; steers wording only."""
+        code = self._codes.get(fact.fact_id)
+        if code is None:
+            code = self._codes[fact.fact_id] = self.forms.code_of(fact)
+        return code
+
     def say(self, bank: str, **slots: str | Callable[[], str]) -> str:
-        """A frame of a bank, filled; slots not given are taken from the patient."""
-        frames = self.phrases.frames(bank, self.voice, self.split)
+        """A frame of a bank, filled; slots not given are taken from the patient.
+
+        Raises:
+            TemplateError: no such bank.
+        """
+        frames = self._frames.get(bank)
+        if frames is None:
+            raise TemplateError(f"there is no phrase bank {bank!r} for voice {self.voice!r}")
         frame = self.draws.pick(frames)
         if frame is self._said.get(bank):  # two equal sentences in a row read like a machine's
             frame = self.draws.pick(frames)
         self._said[bank] = frame
-        return self.fill(frame, **slots)
+        return frame.fill(slots, self._own) if frame.steps else frame.opening
 
     def tell(self, bank: str, fact: ClinicalFact, **slots: str | Callable[[], str]) -> str:
         """A frame of a bank with a mention of the fact as ``name``."""
@@ -100,14 +121,11 @@ class NoteWriter:
 
     def fill(self, frame: Frame, **slots: str | Callable[[], str]) -> str:
         """A given frame, filled."""
+        return frame.fill(slots, self._own) if frame.steps else frame.opening
 
-        def value_of(slot: str) -> str:
-            value = slots.get(slot)
-            if value is None:
-                return self._own[slot]()
-            return value if isinstance(value, str) else value()
-
-        return frame.fill(value_of)
+    def word(self, entry: CodedEntry) -> str:
+        """One of an entry's frames for this split, filled."""
+        return self.fill(self.draws.pick(entry.frames[self.split]))
 
     # Identifiers ----------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
@@ -54,14 +52,20 @@ def resolve_conflicts(case: Case, work: Worklist) -> Worklist:
     """Drop one code of every pair that an Excludes1 note forbids until none is left."""
     look = case.look
     gone: set[str] = set()
-    for a, b in combinations(work.candidates, 2):
-        if a.value in gone or b.value in gone or not look.conflict(a.value, b.value):
-            continue
-        winner, loser, rule = prefer(look, a, b)
-        gone.add(loser.value)
-        work = work.drop([loser], rule, winner)
-        if rule != "G06":
-            work = work.swap(winner, (work.get(winner.value) or winner).under("G06"))
+    candidates = work.candidates
+    for place, a in enumerate(candidates):
+        answered = look.conflicts_of(a.value)
+        for b in candidates[place + 1 :]:
+            excluded = answered.get(b.value)
+            if excluded is None:
+                excluded = look.conflict(a.value, b.value)
+            if not excluded or a.value in gone or b.value in gone:
+                continue
+            winner, loser, rule = prefer(look, a, b)
+            gone.add(loser.value)
+            work = work.drop([loser], rule, winner)
+            if rule != "G06":
+                work = work.swap(winner, (work.get(winner.value) or winner).under("G06"))
     return work
 
 

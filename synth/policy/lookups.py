@@ -21,12 +21,13 @@ class Lookups:
         self.library = library
         self.systems = systems
         self._direct: dict[tuple[str, tuple[tuple[str, str], ...]], str | None] = {}
-        self._conflicts: dict[tuple[str, str], bool] = {}
+        self._conflicts: dict[str, dict[str, bool]] = {}
         self._first: dict[str, tuple[str, ...]] = {}
         self._billable: dict[str, bool] = {}
         self._manifestations: dict[str, bool] = {}
         self._blocks: dict[str, str] = {}
         self.order: dict[tuple[str, str], bool] = {}
+        self.followers: dict[str, bool] = {}
         self._trimesters: dict[tuple[str, int], str] = {}
         self._sides: dict[tuple[str, str], str | None] = {}
 
@@ -57,11 +58,15 @@ class Lookups:
 
     def conflict(self, a: str, b: str) -> bool:
         """Whether an Excludes1 note forbids the pair."""
-        pair = (a, b) if a <= b else (b, a)
-        known = self._conflicts.get(pair)
+        known = self.conflicts_of(a).get(b)
         if known is None:
-            known = self._conflicts[pair] = self.systems.icd10cm.excludes1_conflict(*pair) is not None
+            known = self.systems.icd10cm.excludes1_conflict(*sorted((a, b))) is not None
+            self.conflicts_of(a)[b] = self.conflicts_of(b)[a] = known
         return known
+
+    def conflicts_of(self, value: str) -> dict[str, bool]:
+        """What was answered so far about pairs with this code, by the other code."""
+        return self._conflicts.setdefault(value, {})
 
     def code_first(self, value: str) -> tuple[str, ...]:
         """Code prefixes that must precede this code where they are present."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ghostchart.schemas.code_set.companions import SYSTEMIC_INFECTIONS
 from ghostchart.schemas.code_set.order import EXTERNAL, drug_effect, is_late_effect
 from ghostchart.synth.policy.encounter_reason import is_acute
@@ -42,13 +44,14 @@ _FOLLOWS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 
 
+# Classes that hang on more than the code.
+_AS_SCREENED, _AS_VACCINATED, _AS_TREATED = -1, -2, -3
+
+
 def put_in_order(case: Case, work: Worklist) -> Worklist:
     """First-listed or principal diagnosis first, causes before manifestations, external causes last."""
-    definitive = any(
-        item.value[0] not in "RZVWXY" and not item.value.startswith(_BEHIND) and not drug_effect(item.value)
-        for item in work.candidates
-    )
-    found = any(_explains_admission(case, item) for item in work.candidates)
+    definitive = any(_is_disease(item.value) for item in work.candidates)
+    found = not case.is_outpatient and any(_explains_admission(case, item) for item in work.candidates)
     ranked = sorted(work.candidates, key=lambda item: (_class(case, item, definitive, found), item.rank))
     placed: dict[str, Candidate] = {}
     for item in ranked:
@@ -66,12 +69,22 @@ def _place(
     if item.value in placed or item.value in waiting:
         return
     moved = False
-    for other in ranked:
-        if other.value != item.value and other.value not in placed and follows(case, item, other):
-            _place(case, other, ranked, placed, (*waiting, item.value))
-            moved = True
+    if may_follow(case, item.value):
+        for other in ranked:
+            if other.value != item.value and other.value not in placed and follows(case, item, other):
+                _place(case, other, ranked, placed, (*waiting, item.value))
+                moved = True
     if item.value not in placed:
         placed[item.value] = item.under("G08") if moved else item
+
+
+def may_follow(case: Case, value: str) -> bool:
+    """Whether some other code could ever have to stand before this one."""
+    known = case.look.followers.get(value)
+    if known is None:
+        known = any(value.startswith(after) for after, _ in _FOLLOWS) or bool(case.look.code_first(value))
+        known = case.look.followers[value] = known or (value[-1] == "S" and value.startswith(_INJURY_STARTS))
+    return known
 
 
 def follows(case: Case, item: Candidate, other: Candidate) -> bool:
@@ -102,17 +115,22 @@ def _code_follows(case: Case, value: str, other: str) -> bool:
     return bool(targets) and other.startswith(targets) and not value.startswith(("T3", "T4", "T50", "A40", "A41"))
 
 
+@lru_cache(maxsize=1 << 17)
+def _is_disease(value: str) -> bool:
+    return value[0] not in "RZVWXY" and not value.startswith(_BEHIND) and not drug_effect(value)
+
+
 def _explains_admission(case: Case, item: Candidate) -> bool:
     """An acute disease that was there on admission; a stable chronic one does not displace the presenting symptom."""
     fact = case.fact_of(item)
-    is_disease = item.value[0] not in "RZVWXY" and not item.value.startswith(_BEHIND) and not drug_effect(item.value)
-    if fact is None or not is_disease or item.poa == "N" or fact.kind not in {"condition", "status"}:
+    if fact is None or not _is_disease(item.value) or item.poa == "N" or fact.kind not in {"condition", "status"}:
         return False
     return is_acute(case.look, fact, item.value)
 
 
-def _class(case: Case, item: Candidate, definitive: bool, found: bool) -> int:  # noqa: PLR0911  (one line per class reads best)
-    value = item.value
+@lru_cache(maxsize=1 << 17)
+def _class_of_code(value: str) -> int:  # noqa: PLR0911  (one line per class reads best)
+    """The class where the code alone decides it, else one of the ``_AS_...`` values."""
     effect = drug_effect(value)
     if value.startswith(EXTERNAL):
         return 9
@@ -121,17 +139,29 @@ def _class(case: Case, item: Candidate, definitive: bool, found: bool) -> int:  
     if value.startswith(_ROUTINE):
         return 1
     if value.startswith(_SCREENING):
-        return 2 if _is_screening_visit(case, item) else 6
+        return _AS_SCREENED
     if effect == "poisoning" and not value.endswith("S"):
-        return 2
-    if value.startswith(_SYSTEMIC) and not case.is_outpatient and item.poa != "N":
         return 2
     if effect or is_late_effect(value):
         return 5
     if value == "Z23":
-        return 7 if definitive else 5
+        return _AS_VACCINATED
     if value.startswith(_BEHIND):
         return 8 if value.startswith("Z") else 6
+    return _AS_TREATED
+
+
+def _class(case: Case, item: Candidate, definitive: bool, found: bool) -> int:
+    value = item.value
+    if not case.is_outpatient and item.poa != "N" and value.startswith(_SYSTEMIC):
+        return 2
+    known = _class_of_code(value)
+    if known >= 0:
+        return known
+    if known == _AS_SCREENED:
+        return 2 if _is_screening_visit(case, item) else 6
+    if known == _AS_VACCINATED:
+        return 7 if definitive else 5
     if not case.is_outpatient and (item.poa == "N" or (found and value.startswith("R"))):
         return 4
     fact = case.fact_of(item)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ghostchart.schemas.clinical import Encounter, GoldCode
 from ghostchart.schemas.code_set.admission import is_exempt
+from ghostchart.schemas.code_set.companions import WEIGHT_DIAGNOSES
+from ghostchart.schemas.code_set.order import EXTERNAL
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.synth.library import Library
 from ghostchart.synth.policy.assertion import from_facts
@@ -26,7 +29,7 @@ from ghostchart.synth.policy.respiratory import join_copd_and_infection
 from ghostchart.synth.policy.skin import settle_pressure_ulcers
 from ghostchart.synth.policy.specificity import join_acute_and_chronic, replace_general, settle_sides
 from ghostchart.synth.policy.status_drugs import add_body_mass_index, add_long_term_drugs
-from ghostchart.synth.policy.symptoms import drop_integral
+from ghostchart.synth.policy.symptoms import SYMPTOM_STARTS, drop_integral
 from ghostchart.synth.policy.worklist import Candidate, Case, Dropped, RuleStep, Worklist
 
 # Order matters: first what the facts say, then combinations, then what they make redundant, then what lives on the
@@ -68,6 +71,57 @@ STEPS: tuple[RuleStep, ...] = (
 )
 
 
+# A step that is listed here changes nothing while no code of the list starts like this, and is left out then.
+_CONCERNED_WITH: dict[RuleStep, tuple[str, ...]] = {
+    age_infarction: ("I21.",),
+    settle_stroke: ("G81.9", "I63.", "I69.359", "Z86.73"),
+    settle_active_or_past: ("Z85.",),
+    name_anemia: ("D64.9",),
+    unname_anemia: ("D63.0", "D63.1", "D64.81"),
+    add_follow_up: ("Z08", "Z09"),
+    join_acute_and_chronic: ("I50.", "J96.", "K81."),
+    link_complications: ("E08.", "E09.", "E10.", "E11.", "E13."),
+    combine_hypertension: ("I10", "I11.", "I12.", "I13."),
+    join_coronary_disease_and_angina: ("I20.",),
+    join_copd_and_infection: ("J44.",),
+    name_postprocedural_sepsis: ("T81.4",),
+    complete_sepsis: ("A40.", "A41.", "R65.2"),
+    pair_dementia: ("F02.", "G30.", "G31."),
+    settle_pressure_ulcers: ("L89.",),
+    settle_trimesters: ("O", "Z34."),
+    give_chapter_15_precedence: ("O", "Z3A."),
+    match_external_causes: EXTERNAL,
+    give_external_causes_a_reason: EXTERNAL,
+    drop_integral: SYMPTOM_STARTS,
+    add_body_mass_index: ("Z68.", *WEIGHT_DIAGNOSES),
+}
+_STEPS: tuple[tuple[RuleStep, int], ...] = tuple(
+    (step, 1 << list(_CONCERNED_WITH).index(step) if step in _CONCERNED_WITH else 0) for step in STEPS
+)
+
+
+@lru_cache(maxsize=1 << 17)
+def _concerned(value: str) -> int:
+    """Bits of the steps that a code is something for."""
+    return sum(1 << place for place, starts in enumerate(_CONCERNED_WITH.values()) if value.startswith(starts))
+
+
+def apply_rules(case: Case) -> Worklist:
+    """The working list after every step that has something to do."""
+    work = Worklist()
+    seen: tuple[Candidate, ...] = ()
+    bits = 0
+    for step, bit in _STEPS:
+        if work.candidates is not seen:
+            seen = work.candidates
+            bits = 0
+            for item in seen:
+                bits |= _concerned(item.value)
+        if not bit or bits & bit:
+            work = step(case, work)
+    return work
+
+
 @dataclass(frozen=True, slots=True)
 class Coding:
     """Gold codes of one encounter and what the rules took off the list on the way."""
@@ -79,9 +133,7 @@ class Coding:
 def explain_coding(encounter: Encounter, library: Library, systems: CodeSystems) -> Coding:
     """Like :func:`code_encounter`, with the record of dropped candidates: which rule, in favour of which code."""
     case = Case(encounter, lookups_for(library, systems), {fact.fact_id: fact for fact in encounter.facts})
-    work = Worklist()
-    for step in STEPS:
-        work = step(case, work)
+    work = apply_rules(case)
     diagnoses = tuple(_diagnosis(case, item, index) for index, item in enumerate(work.candidates))
     return Coding((*diagnoses, *procedure_codes(case)), work.dropped)
 

@@ -17,7 +17,9 @@ def replace_general(_case: Case, work: Worklist) -> Worklist:
         winner = next(iter(work.find(*specific)), None) if specific else None
         if winner is not None:
             work = work.drop([loser], "G11", winner)
-    stages = [item for value in _STAGES if (item := work.get(value)) is not None]
+    stages = sorted(
+        (item for item in work.candidates if item.value in _STAGES), key=lambda item: _STAGES.index(item.value)
+    )
     return work.drop(stages[1:], "G11", stages[0]) if len(stages) > 1 else work
 
 
@@ -52,7 +54,7 @@ def _join(work: Worklist, parts: list[Candidate], value: str) -> Worklist:
 
 def settle_sides(case: Case, work: Worklist) -> Worklist:
     """Right and left become bilateral where such a code exists; an unspecified side yields to a stated one (G05)."""
-    if len(work.candidates) < 2:
+    if len({item.value[:3] for item in work.candidates}) == len(work.candidates):
         return work
     for a, b in combinations(work.candidates, 2):
         if a.value[:3] != b.value[:3]:

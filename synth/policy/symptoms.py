@@ -6,7 +6,7 @@ from ghostchart.schemas.code_set.symptoms import integral_to, is_integral
 from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
-_SYMPTOM_STARTS = ("R", "M25.5", "M54.", "M79.6", "H92.0", "E16.2", "J34.89", "K62.5")
+SYMPTOM_STARTS = ("R", "M25.5", "M54.", "M79.6", "H92.0", "E16.2", "J34.89", "K62.5")
 
 
 def integral_symptoms(look: Lookups, value: str, concept: str) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def _of_family(look: Lookups, concept: str) -> tuple[str, ...]:
 
 def drop_integral(case: Case, work: Worklist) -> Worklist:
     """Take integral symptoms off; symptoms that do not belong to any coded diagnosis stay."""
-    suspects = work.find(*_SYMPTOM_STARTS)
+    suspects = work.find(*SYMPTOM_STARTS)
     if not suspects or len(suspects) == len(work.candidates) == 1:
         return work
     for symptom in suspects:

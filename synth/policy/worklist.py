@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from ghostchart.schemas.clinical import ClinicalFact, Encounter
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 _POA_WEIGHT = {"": 0, "1": 0, "Y": 1, "W": 2, "U": 3, "N": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One code under consideration; a working list holds each value once.
 
     Attributes:
@@ -37,7 +36,7 @@ class Candidate:
 
     def under(self, *rule_ids: str) -> Candidate:
         """The same with further rule ids."""
-        return replace(self, rules=union(self.rules, rule_ids))
+        return Candidate(self.value, self.evidence, union(self.rules, rule_ids), self.rank, self.concept, self.poa)
 
     def backed_by(self, *others: Candidate) -> Candidate:
         """The same with the others' evidence behind its own, and the heavier POA."""
@@ -46,15 +45,18 @@ class Candidate:
         for other in others:
             evidence = union(evidence, other.evidence)
             poa = max(poa, other.poa, key=_POA_WEIGHT.__getitem__)
-        return replace(self, evidence=evidence, poa=poa)
+        return Candidate(self.value, evidence, self.rules, self.rank, self.concept, poa)
 
     def recoded(self, value: str, *rule_ids: str) -> Candidate:
         """The same under another code."""
-        return replace(self, value=value, rules=union(self.rules, rule_ids))
+        return Candidate(value, self.evidence, union(self.rules, rule_ids), self.rank, self.concept, self.poa)
+
+    def from_rank(self, rank: int) -> Candidate:
+        """The same, first spoken of at another place."""
+        return Candidate(self.value, self.evidence, self.rules, rank, self.concept, self.poa)
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """A candidate that a rule took off the list; ``winner`` is the code that stands in its place, if any."""
 
     value: str
@@ -84,23 +86,26 @@ class Worklist:
 
     def add(self, *new: Candidate) -> Worklist:
         """Append; a code that is already there gains evidence and rules instead (G09)."""
+        if not new:
+            return self
         items = list(self.candidates)
+        places = {item.value: place for place, item in enumerate(items)}
         for candidate in new:
-            position = next((i for i, item in enumerate(items) if item.value == candidate.value), None)
-            if position is None:
+            place = places.setdefault(candidate.value, len(items))
+            if place == len(items):
                 items.append(candidate)
             else:
-                held = items[position]
+                held = items[place]
                 merged = held.backed_by(candidate).under(*candidate.rules, "G09")
-                items[position] = replace(merged, rank=min(held.rank, candidate.rank))
+                items[place] = merged.from_rank(min(held.rank, candidate.rank))
         return Worklist(tuple(items), self.dropped)
 
     def swap(self, old: Candidate, *new: Candidate) -> Worklist:
         """Put others where one was, in place; duplicates merge."""
-        result = Worklist((), self.dropped)
+        items: list[Candidate] = []
         for item in self.candidates:
-            result = result.add(*new) if item.value == old.value else result.add(item)
-        return result
+            items.extend(new if item.value == old.value else (item,))
+        return Worklist((), self.dropped).add(*items)
 
     def without(self, never_listed: Iterable[Candidate], rule: str) -> Worklist:
         """Note candidates that a rule kept off from the start; the list itself stays."""

@@ -17,7 +17,7 @@ from ghostchart.schemas.clinical import NoteType
 from ghostchart.schemas.errors import TemplateError
 from ghostchart.synth.notes import confined
 from ghostchart.synth.notes import preview as preview_module
-from ghostchart.synth.notes.phrases import VOICES, load_phrases
+from ghostchart.synth.notes.phrases import VOICES, Frame, load_phrases
 from ghostchart.synth.notes.preview import lint_templates, preview, preview_template
 from ghostchart.synth.notes.template_files import (
     TEMPLATE_FOLDER,
@@ -266,10 +266,10 @@ def test_measure_of_containment_can_fail() -> None:
 
 def test_frames_of_a_split_stay_in_it() -> None:
     bank = load_phrases()
-    own: dict[str, set[tuple[str, ...]]] = {}
+    own: dict[str, set[Frame]] = {}
     for split in ("train", "validation", "test"):
         own[split] = {
-            frame.parts
+            frame
             for name in bank.banks
             for voice in VOICES
             for frame in bank.frames(name, voice, split)  # type: ignore[arg-type]
