@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, chain
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -15,8 +15,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """Half-open range of character positions (Unicode code points) in the note's text."""
 
     start: int
@@ -42,8 +41,7 @@ class NoteCode:
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Surrogate:
+class Surrogate(NamedTuple):
     """One fake identifier in the text: ``text[start:end] == value``. ``entity_type`` as in :data:`ENTITY_TYPES`."""
 
     start: int
@@ -52,8 +50,7 @@ class Surrogate:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Distractor:
+class Distractor(NamedTuple):
     """A mention that must not be coded as it reads: ``kind`` as in the distractor list ("negated", "family history", ...).
 
     A few kinds are coded all the same, with another code than the words suggest (a treated "history of" is active).

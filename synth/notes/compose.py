@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
@@ -122,7 +123,10 @@ class NoteComposer:
             by_mark.setdefault(span.mark_id, []).append(Span(span.start, span.end))
         codes = []
         for item in gold:
-            evidence = tuple(dict.fromkeys(span for mark in item.evidence for span in by_mark.get(mark, ())))
+            marks = [mark for mark in item.evidence if mark in by_mark]
+            spans_of = [by_mark[mark] for mark in marks]
+            # One mark never stands twice at one place; two may.
+            evidence = tuple(spans_of[0] if len(spans_of) == 1 else dict.fromkeys(chain.from_iterable(spans_of)))
             if not evidence:
                 raise TemplateError(
                     f"code {item.value} has no evidence in the text",
@@ -182,6 +186,8 @@ def _lay_out(template: CompiledTemplate, blocks: dict[str, object], where: str) 
         TemplateError: undefined names, sandbox violations, or a text longer than any note may be.
     """
     try:
+        if template.trusted:
+            return template.jinja.render(blocks)
         pieces: list[str] = []
         size = 0
         for piece in template.jinja.generate(blocks):

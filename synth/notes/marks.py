@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -127,43 +128,37 @@ class Marks:
         Raises:
             TemplateError: a mark was cut in two, is not of this note, or encloses nothing.
         """
-        spans: list[MarkedSpan] = []
-        stack: list[tuple[str, int]] = []
-        position = 0
         parts = _MARKER_SPLIT.split(marked)
-        if scuff is not None:
-            _change_unmarked(parts, scuff)
         pieces = parts[::2]
-        for text, marker in zip(pieces, parts[1::2], strict=False):
-            position += len(text)
+        ids = self._ids
+        # A mark opens behind the piece of its place and closes behind another one; pieces outside all marks are free.
+        enclosed: list[tuple[int, int, str]] = []
+        free = [0]
+        stack: list[tuple[str, int]] = []
+        for place, marker in enumerate(parts[1::2]):
             if marker != _CLOSE:
                 number = ord(marker) - _FIRST_OPEN
-                if number >= len(self._ids):
+                if number >= len(ids):
                     raise TemplateError("a mark in the text does not belong to this note", where=where)
-                stack.append((self._ids[number], position))
-            elif not stack:
-                raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
+                stack.append((ids[number], place))
+            elif stack:
+                mark_id, opened = stack.pop()
+                enclosed.append((opened, place, mark_id))
+                if not stack:
+                    free.append(place + 1)
             else:
-                mark_id, start = stack.pop()
-                if start == position:
-                    raise TemplateError(f"nothing is left of the value for {mark_id}", where=where)
-                spans.append(MarkedSpan(start, position, mark_id))
+                raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
         if stack:
             raise TemplateError("a marked value was cut in two", where=where, fix="Do not slice or truncate values")
+        if scuff is not None:
+            loose = [pieces[place] for place in free]
+            scuff(loose)
+            for place, piece in zip(free, loose, strict=True):
+                pieces[place] = piece
+        ends = list(accumulate(map(len, pieces)))
+        spans = [MarkedSpan(ends[opened], ends[closed], mark_id) for opened, closed, mark_id in enclosed]
+        for start, end, mark_id in spans:
+            if start == end:
+                raise TemplateError(f"nothing is left of the value for {mark_id}", where=where)
         spans.sort(key=_START_AND_END)
         return "".join(pieces), spans
-
-
-def _change_unmarked(parts: list[str], change: Callable[[list[str]], None]) -> None:
-    """Hand the pieces outside every mark to ``change`` and put them back; parts alternate text and marker."""
-    depth = 0
-    free: list[int] = []
-    for position, part in enumerate(parts):
-        if position % 2:
-            depth += -1 if part == _CLOSE else 1
-        elif depth == 0:
-            free.append(position)
-    pieces = [parts[position] for position in free]
-    change(pieces)
-    for position, piece in zip(free, pieces, strict=True):
-        parts[position] = piece

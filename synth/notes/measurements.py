@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
-from ghostchart.synth.notes.marks import Marks
+from ghostchart.synth.notes.marks import Marks, require_value
 from ghostchart.synth.notes.phrases import Voice
 
 
@@ -72,6 +73,15 @@ def reading_of(name: str) -> Reading:
     return Reading(words, words, 1, "")
 
 
+@cache
+def _format_of(name: str, voice: Voice) -> str:
+    """ "heart rate {:.0f}" and the like, with the unit behind the number."""
+    reading = reading_of(name)
+    label = require_value(reading.terse if voice == "terse" else reading.prose, where=name)
+    label = label.replace("{", "{{").replace("}", "}}")
+    return f"{label} {{:.{reading.decimals}f}}{reading.unit}"
+
+
 def write_readings(values: Mapping[str, float], kind: str, marks: Marks, voice: Voice) -> list[str]:
     """One marked piece of text per measurement ("BMI 31.4"), blood pressure as one; ``kind`` is "vital" or "lab".
 
@@ -86,7 +96,5 @@ def write_readings(values: Mapping[str, float], kind: str, marks: Marks, voice: 
             pressure = f"{label} {value:.0f}/" + marks.leaf(f"{values[_DIASTOLIC]:.0f}", f"{kind}:{_DIASTOLIC}")
             written.append(marks.around(pressure, f"{kind}:{name}"))
             continue
-        reading = reading_of(name)
-        label = reading.terse if voice == "terse" else reading.prose
-        written.append(marks.leaf(f"{label} {value:.{reading.decimals}f}{reading.unit}", f"{kind}:{name}"))
+        written.append(marks.around(_format_of(name, voice).format(value), f"{kind}:{name}"))
     return written
