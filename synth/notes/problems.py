@@ -32,9 +32,12 @@ def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
     if letter == "R":
         return "symptom"
     # What someone is admitted or brought in for is not quiet, however long it has lasted.
-    is_reason = writer.encounter.note_type in _ACUTE_CARE and fact is writer.encounter.facts[0]
-    unsettled = is_reason or any(breaker in value for value in fact.attributes.values() for breaker in _STABLE_BREAKERS)
-    return "chronic" if writer.forms.is_chronic(fact) and not unsettled else "acute"
+    if not writer.forms.is_chronic(fact) or (
+        writer.encounter.note_type in _ACUTE_CARE and fact is writer.encounter.facts[0]
+    ):
+        return "acute"
+    said = " ".join(fact.attributes.values())
+    return "acute" if any(breaker in said for breaker in _STABLE_BREAKERS) else "chronic"
 
 
 def problem_view(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFact]) -> ProblemView:

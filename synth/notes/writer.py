@@ -113,7 +113,7 @@ class NoteWriter:
         if frame is self._said.get(bank):  # two equal sentences in a row read like a machine's
             frame = self.draws.pick(frames)
         self._said[bank] = frame
-        return frame.fill(slots, self._own) if frame.steps else frame.opening
+        return frame.fill(slots, self._own)
 
     def tell(self, bank: str, fact: ClinicalFact, **slots: str | Callable[[], str]) -> str:
         """A frame of a bank with a mention of the fact as ``name``."""
@@ -121,7 +121,7 @@ class NoteWriter:
 
     def fill(self, frame: Frame, **slots: str | Callable[[], str]) -> str:
         """A given frame, filled."""
-        return frame.fill(slots, self._own) if frame.steps else frame.opening
+        return frame.fill(slots, self._own)
 
     def word(self, entry: CodedEntry) -> str:
         """One of an entry's frames for this split, filled."""
