@@ -68,11 +68,11 @@ def _filled_frames(write: Callable[[], object]) -> Filled:
     found: Filled = []
     fill = Frame.fill
 
-    def recording(frame: Frame, given: Mapping[str, Any], own: Mapping[str, Callable[[], str]]) -> str:
+    def recording(frame: Frame, given: Mapping[str, Any], own: Callable[[str], str]) -> str:
         values: dict[str, str] = {}
         for number, (slot, raised, _) in enumerate(frame.steps):
             value = given.get(slot)
-            value = own[slot]() if value is None else value if isinstance(value, str) else value()
+            value = own(slot) if value is None else value if isinstance(value, str) else value()
             values[f"v{number}"] = capitalize(value) if raised else value
         found.append((frame, values))
         return frame.opening + "".join(

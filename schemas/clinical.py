@@ -104,6 +104,11 @@ class Encounter:
         """Whether the outpatient part (section IV) of the guidelines applies."""
         return self.setting != "inpatient"
 
+    @property
+    def is_new_patient(self) -> bool:
+        """Whether a visit says that the practice has not seen this patient before."""
+        return any(fact.kind == "visit" and fact.attributes.get("status") == "new" for fact in self.facts)
+
     def conditions(self) -> tuple[ClinicalFact, ...]:
         """Condition facts in order, distractors included."""
         return tuple(fact for fact in self.facts if fact.kind == "condition")

@@ -182,7 +182,9 @@ def _compose_encounters(
     notes = []
     for position, encounter in enumerate(encounters):
         draw_seed = int(draw_seeds[position])
-        templates = templates_for(encounter.note_type, task.split, task.config.templates)
+        templates = templates_for(
+            encounter.note_type, task.split, task.config.templates, new_patient=encounter.is_new_patient
+        )
         note_id = f"{task.split}-{task.index:05d}-{position:06d}"
         identity = NoteIdentity(note_id, task.split, draw_seed, keyed_digest(key, note_id))
         gold = code_encounter(encounter, library, systems)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ghostchart.schemas.code_set.order import EXTERNAL, is_manifestation
 from ghostchart.schemas.code_set.pairs import FOOT_ULCERS, OTHER_ULCERS, WITH_DIABETES
+from ghostchart.schemas.code_set.pregnancy import pregnancy_violations
 from ghostchart.schemas.code_set.violation import Violation
 from ghostchart.schemas.icd10cm import Icd10Cm
 
@@ -76,6 +77,7 @@ def companion_violations(icd: Icd10Cm, values: tuple[str, ...], drug_effect: Cal
     found += _wrong_stage(values)
     found += _diabetes(values)
     found += _delivery(values)
+    found += pregnancy_violations(icd, values)
     found += _external_causes(values, drug_effect)
     return found
 

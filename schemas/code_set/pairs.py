@@ -47,8 +47,8 @@ WITH_DIABETES: tuple[tuple[tuple[str, ...], str, bool, str], ...] = (
 )
 # Heart conditions that hypertension is presumed to cause beside heart failure (guideline I.C.9.a.1).
 HEART_WITHOUT_FAILURE = ("I51.4", "I51.5", "I51.7", "I51.89", "I51.9")
-# Codes of hypertension -> partner it is presumed to cause -> what stands instead; rule.
-_WITH_HYPERTENSION: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
+# Codes -> partner they are presumed to be linked with (guideline I.A.15) -> what stands instead; rule.
+_PRESUMED: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (("I10",), ("I50.",), "I11.0 with the heart failure", "C01"),
     (("I11.9",), ("I50.",), "I11.0 with the heart failure", "C01"),
     (("I10",), HEART_WITHOUT_FAILURE, "I11.9", "C01"),
@@ -56,6 +56,7 @@ _WITH_HYPERTENSION: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...
     (("I11.",), ("N18.", "I12."), "a code of I13 with the stage", "C03"),
     (("I12.",), ("I50.",), "a code of I13 with the heart failure", "C03"),
     (("I12.",), HEART_WITHOUT_FAILURE, "I13.10 or I13.11", "C03"),
+    (("D64.9",), ("N18.",), "D63.1 behind the stage", "G10"),
 )
 # Two codes for which one combined code exists (guideline I.B.8).
 _COMBINED: tuple[tuple[str, str, str], ...] = (
@@ -116,7 +117,7 @@ def _one_way(one: str, other: str) -> tuple[str, str] | None:
         return "N03", f"{other} is active disease of the site whose history {one} tells: leave {one} out"
     if is_integral(other, one):
         return "G14", f"{other} is a symptom that belongs to {one}: leave {other} out"
-    for holders, partners, instead, rule in _WITH_HYPERTENSION:
+    for holders, partners, instead, rule in _PRESUMED:
         if one.startswith(holders) and other.startswith(partners):
             return rule, f"{one} and {other} are presumed linked: use {instead}"
     if one.startswith(_DIABETES) and not one.endswith(".A"):

@@ -51,6 +51,19 @@ SEPARATE_BY_NATURE = frozenset({"96372"})
 ALWAYS_PART = {"45378", "43235", "G0444"}
 
 
+# Vaccines whose administration Medicare wants under a number of its own, and codes that only Medicare takes (coding brief;
+# vaccines from memory).
+MEDICARE_ADMINISTRATION = {"90656": "G0008", "90662": "G0008", "90677": "G0009", "90684": "G0009"}
+_MEDICARE_ONLY = ("G0402", "G0438", "G0439", "G2212", "G0008", "G0009")
+_PLAIN_ADMINISTRATION = {"90460", "90471"}
+_PROLONGED_FOR_OTHERS = "99417"
+
+
+def is_vaccine_product(value: str) -> bool:
+    """Whether a CPT code is a vaccine itself; 90480 among their numbers is giving the one against COVID-19."""
+    return value.isdigit() and int(value) in VACCINE_PRODUCTS and value != "90480"
+
+
 def is_vaccine_service(value: str) -> bool:
     """Whether a CPT or HCPCS code is a vaccine or giving one."""
     if value.isdigit() and (int(value) in VACCINE_PRODUCTS or int(value) in _VACCINE_ADMINISTRATION):
@@ -75,6 +88,7 @@ def service_violations(lines: Sequence[tuple[str, tuple[str, ...]]]) -> list[Vio
         several = tuple(dict.fromkeys(value for value in values if value.startswith(kind)))
         if len(several) > 1 and kind != ("9930", "9931"):
             found.append(Violation("EM.one_visit", several, f"{' and '.join(several)} are two visits of one kind"))
+    found += _payers(values)
     minor = next((value for value in values if is_minor_procedure(value)), None)
     wellness = next(
         (value for value in values if value in WELLNESS_VISITS or value.startswith(PREVENTIVE_VISITS)), None
@@ -84,6 +98,22 @@ def service_violations(lines: Sequence[tuple[str, tuple[str, ...]]]) -> list[Vio
         if value.startswith(TAKES_25) and beside is not None and "25" not in modifiers:
             found.append(Violation("EM.modifier_25", (value, beside), f"{value} beside {beside} needs modifier 25"))
         found += _modifiers(value, modifiers, values)
+    return found
+
+
+def _payers(values: list[str]) -> list[Violation]:
+    """Codes of two payers on one day (rule PX.payer)."""
+    medicare = next((value for value in _MEDICARE_ONLY if value in values), None)
+    if medicare is None:
+        return []
+    found = []
+    if _PROLONGED_FOR_OTHERS in values:
+        said = f"{medicare} is billed to Medicare, which takes G2212 and not 99417"
+        found.append(Violation("PX.payer", (medicare, _PROLONGED_FOR_OTHERS), said))
+    for vaccine, own in MEDICARE_ADMINISTRATION.items():
+        if vaccine in values and own not in values and _PLAIN_ADMINISTRATION & set(values):
+            said = f"{medicare} is billed to Medicare, where {vaccine} is given under {own}"
+            found.append(Violation("PX.payer", (vaccine, medicare), said))
     return found
 
 

@@ -98,7 +98,7 @@ def build_encounter(
     asserted = [code for fact in conditions if fact.is_asserted and (code := look.code_of(fact)) is not None]
     bmi_row = next((code for code in rows.codes if code.startswith("Z68.")), "")
     complete_vitals(vitals, asserted, bmi_row, draws)
-    fit_labs(labs, asserted, draws)
+    fit_labs(labs, asserted, rows.age, rows.patient.sex, draws)
     facts = [*visits, *conditions, *medications, *services]
     stage = set_stage(rows, note_type, facts, vitals, labs, look, draws)
     histories = coded_histories(stage)

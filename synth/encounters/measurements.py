@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from ghostchart.schemas.clinical import Sex
 from ghostchart.synth.encounters.draws import Draws
 
 BMI = "bmi_kg_m2"
@@ -56,7 +57,11 @@ _CKD_EGFR: tuple[tuple[str, float, float], ...] = (
     ("N18.5", 8, 14),
     ("N18.6", 4, 14),
 )
-_EGFR = "egfr_ml_min"
+_EGFR, _CREATININE = "egfr_ml_min", "creatinine_mg_dl"
+_ADULT_YEARS = 18
+# CKD-EPI 2021 (Inker and others, N Engl J Med 2021;385:1737): by sex kappa (mg/dL), alpha, factor.
+_CKD_EPI = {"F": (0.7, -0.241, 1.012), "M": (0.9, -0.302, 1.0)}
+_CREATININE_TOLERANCE = 0.05
 
 
 def split_observations(observed: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
@@ -111,11 +116,47 @@ def _bmi_bounds(codes: Iterable[str], bmi_row: str) -> tuple[float, float] | Non
     )
 
 
-def fit_labs(labs: dict[str, float], codes: Iterable[str], draws: Draws) -> None:
-    """Kidney function that fits the stated stage; changed in place."""
-    if _EGFR not in labs:
+def fit_labs(labs: dict[str, float], codes: Iterable[str], age: int, sex: Sex, draws: Draws) -> None:
+    """Kidney function that fits the stated stage, and a creatinine that gives that kidney function; changed in place.
+
+    Args:
+        labs: name with unit -> value.
+        codes: direct codes of the asserted conditions.
+        age: completed years; the equation is for adults, children keep their values.
+        sex: of the patient.
+        draws: randomness of the encounter.
+    """
+    if _EGFR not in labs and _CREATININE not in labs:
         return
-    for code in codes:
-        for prefix, low, high in _CKD_EGFR:
-            if code == prefix and not low <= labs[_EGFR] <= high:
-                labs[_EGFR] = round(draws.between(low, high))
+    bounds = next(((low, high) for code in codes for stage, low, high in _CKD_EGFR if code == stage), None)
+    if _EGFR in labs:
+        filtration = labs[_EGFR]
+    elif age >= _ADULT_YEARS:
+        filtration = egfr_of(labs[_CREATININE], age, sex)
+    else:
+        return
+    if bounds is not None and not bounds[0] <= filtration <= bounds[1]:
+        filtration = round(draws.between(*bounds))
+        if _EGFR in labs:
+            labs[_EGFR] = filtration
+    elif _EGFR not in labs:
+        return
+    if _CREATININE in labs and age >= _ADULT_YEARS:
+        wanted = creatinine_of(filtration, age, sex)
+        if abs(labs[_CREATININE] - wanted) > _CREATININE_TOLERANCE * wanted:
+            labs[_CREATININE] = round(wanted, 2)
+
+
+def egfr_of(creatinine: float, age: int, sex: Sex) -> float:
+    """Estimated glomerular filtration (mL/min/1.73 m2) of an adult's serum creatinine (mg/dL), CKD-EPI 2021."""
+    kappa, alpha, factor = _CKD_EPI[sex]
+    ratio = creatinine / kappa
+    return 142 * factor * 0.9938**age * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.2
+
+
+def creatinine_of(egfr: float, age: int, sex: Sex) -> float:
+    """The serum creatinine (mg/dL) at which :func:`egfr_of` gives this filtration."""
+    kappa, alpha, factor = _CKD_EPI[sex]
+    at_kappa = 142 * factor * 0.9938**age
+    exponent = -1.2 if egfr <= at_kappa else alpha
+    return float(kappa * (egfr / at_kappa) ** (1 / exponent))

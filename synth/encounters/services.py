@@ -6,12 +6,14 @@ import re
 from types import MappingProxyType
 
 from ghostchart.schemas.clinical import ClinicalFact, NoteType
-from ghostchart.schemas.code_set.services import VACCINE_PRODUCTS
+from ghostchart.schemas.code_set.services import MEDICARE_ADMINISTRATION, is_vaccine_product
 from ghostchart.schemas.codes import Code
 from ghostchart.synth.encounters.draws import Draws
+from ghostchart.synth.encounters.indications import is_indicated
 from ghostchart.synth.encounters.plausibility import service_fits
 from ghostchart.synth.encounters.rows import EncounterRows
 from ghostchart.synth.policy.lookups import Lookups
+from ghostchart.synth.policy.payer import has_medicare
 
 # Visits by themselves: derived from visit facts, or not reported beside one.
 _VISITS = re.compile(
@@ -22,20 +24,26 @@ SIDED = {
 }  # fmt: skip
 _RANDOM_SIDE_SHARE = 0.4
 _SIDES = ("right", "left")
-_FLU_VACCINES = {"90656", "90662"}
 _ADMINISTRATION, _FURTHER_ADMINISTRATION = "90471", "90472"
-_PNEUMOCOCCAL = {"90677", "90684"}
-_MEDICARE = {"G0008": _FLU_VACCINES, "G0009": _PNEUMOCOCCAL}
-_MEDICARE_FROM_YEARS, _MEDICARE_SHARE = 65, 0.3
-_OWN_ADMINISTRATION = {"90460", "90471", "90480", "G0008", "G0009", "G0010"}
+
+_COVID_ADMINISTRATION, _HEPATITIS_B_ADMINISTRATION, _COUNSELLED_ADMINISTRATION = "90480", "G0010", "90460"
+_BY_PRODUCT = {"90471", "90472", "G0008", "G0009"}
+_ADMINISTRATIONS = {
+    *_BY_PRODUCT,
+    _COVID_ADMINISTRATION,
+    _HEPATITIS_B_ADMINISTRATION,
+    _COUNSELLED_ADMINISTRATION,
+}
 
 
 def service_facts(
     rows: EncounterRows, conditions: list[ClinicalFact], look: Lookups, draws: Draws
 ) -> list[ClinicalFact]:
     """Facts of the procedures rows, with what belongs to a vaccine, without visits."""
+    codes = tuple(code for fact in conditions if fact.is_asserted and (code := look.code_of(fact)))
     values = [value for value in rows.procedures if not _VISITS.match(value)]
     values = [value for value in values if is_known(value, look) and service_fits(value, rows.patient.sex, rows.age)]
+    values = [value for value in values if is_indicated(value, codes)]
     values = _complete_vaccines(values, rows, draws)
     side = side_of(conditions, look)
     facts = []
@@ -55,27 +63,29 @@ def is_known(value: str, look: Lookups) -> bool:
 
 
 def _complete_vaccines(values: list[str], rows: EncounterRows, draws: Draws) -> list[str]:
-    """Z23 without a product gets a usual one; products get an administration, and the other way round."""
-    products = [value for value in values if value.isdigit() and int(value) in VACCINE_PRODUCTS]
-    administered = [value for value in values if value in _OWN_ADMINISTRATION]
-    if not products and not administered and "Z23" not in rows.codes:
-        return [value for value in values if value != _FURTHER_ADMINISTRATION]
-    result = [value for value in values if value != _FURTHER_ADMINISTRATION]
+    """Z23 without a product gets a usual one; every product gets the administration that its payer wants (rule PX.payer)."""
+    products = [value for value in values if is_vaccine_product(value)]
+    given = [value for value in values if value in _ADMINISTRATIONS]
+    result = [value for value in values if value not in _BY_PRODUCT]
+    if not products and not given and "Z23" not in rows.codes:
+        return result
+    if not products and {_COVID_ADMINISTRATION, _HEPATITIS_B_ADMINISTRATION} & set(given):
+        return result  # their products have no numbers in the starter table
     if not products:
         usual = "90662" if rows.age >= 65 else "90656"
-        usual = "90677" if "G0009" in administered else usual
-        other = draws.chance(0.35) and not administered
+        usual = "90677" if "G0009" in given else usual
+        other = draws.chance(0.35) and not given
         products = [draws.pick(_other_products(rows.age))] if other else [usual]
         result += products
-    if "90480" in administered:
-        return result
-    if not administered or ("G0008" in administered and not _FLU_VACCINES & set(products)):
-        result = [value for value in result if value != "G0008"]
-        medicare = rows.age >= _MEDICARE_FROM_YEARS and len(products) == 1 and draws.chance(_MEDICARE_SHARE)
-        own = next((value for value, vaccines in _MEDICARE.items() if products[0] in vaccines), "") if medicare else ""
-        result.append(own or _ADMINISTRATION)
-    if len(products) > 1 and _ADMINISTRATION in result:
-        result.append(_FURTHER_ADMINISTRATION)
+    counselled = _COUNSELLED_ADMINISTRATION in given
+    plain = 0
+    for product in products:
+        own = MEDICARE_ADMINISTRATION.get(product, "")
+        if own and has_medicare(rows.age):
+            result.append(own)
+        elif not counselled:
+            result.append(_FURTHER_ADMINISTRATION if plain else _ADMINISTRATION)
+            plain += 1
     return result
 
 

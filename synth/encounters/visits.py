@@ -10,6 +10,7 @@ from ghostchart.synth.encounters.rows import EncounterRows
 from ghostchart.synth.policy.encounter_reason import is_new_problem
 from ghostchart.synth.policy.evaluation_management import MDM_LEVELS, OFFICE_MINUTES
 from ghostchart.synth.policy.lookups import Lookups
+from ghostchart.synth.policy.payer import has_medicare
 
 _MDM_STATED_SHARE = 0.6
 _MINUTES_ABOVE_TOP = 14
@@ -19,7 +20,6 @@ _AUDIO_ONLY_SHARE = 0.25
 # Least minutes of the three levels of hospital care, then an upper end for the highest (coding brief, section 2).
 _HOSPITAL_MINUTES = {"initial": (40, 55, 75, 95), "subsequent": (25, 35, 50, 70)}
 _SEPARATE_PROBLEM_SHARE = 0.6
-_AWV_FROM_YEARS = 65
 _MINOR = ("J00", "J06.", "L82.", "L91.8", "B07.", "H61.2", "R09.8", "L20", "L23", "L25", "Z", "R05.")
 # Complaints an emergency department works up before it lets go.
 _WORKED_UP = ("R07", "R06", "R55", "R41", "R10", "R51", "R42", "R53", "S06", "S72", "S32")
@@ -34,7 +34,7 @@ def is_wellness(rows: EncounterRows) -> bool:
 
 def is_awv(rows: EncounterRows) -> bool:
     """Whether the routine examination is a Medicare wellness visit."""
-    return rows.encounter_class == "wellness" and rows.age >= _AWV_FROM_YEARS
+    return rows.encounter_class == "wellness" and has_medicare(rows.age)
 
 
 def visit_facts(  # noqa: PLR0911  (one per kind of visit)

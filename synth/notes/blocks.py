@@ -104,7 +104,10 @@ _BLOCKS: dict[str, Callable[[_Scene], object]] = {
 
 def _opener(writer: NoteWriter, chief: Callable[[], str]) -> str:
     note_type = writer.encounter.note_type
-    return writer.say(_OPENERS.get(note_type, f"opener.{note_type}"), chief=chief)
+    bank = _OPENERS.get(note_type, f"opener.{note_type}")
+    if writer.is_new_patient and bank == "opener.office":
+        bank = "opener.new"  # who was never here does not return
+    return writer.say(bank, chief=chief)
 
 
 def _allergies(writer: NoteWriter) -> str:
@@ -137,7 +140,7 @@ def _story(writer: NoteWriter, placed: PlacedFacts, problems: list[ClinicalFact]
     said: list[str] = []
     told = 0
     denied = _codes(writer, placed.at("negated"))
-    tells_chronic = writer.encounter.note_type in _LOOKS_BACK_TO_LAST_VISIT
+    tells_chronic = writer.encounter.note_type in _LOOKS_BACK_TO_LAST_VISIT and not writer.is_new_patient
     for position, fact in enumerate(problems):
         code = writer.code_of(fact)
         if code[:1] in ("V", "W", "X", "Y"):

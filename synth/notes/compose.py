@@ -105,7 +105,7 @@ class NoteComposer:
             age=encounter.age,
             sex=encounter.patient.sex,
             text=text,
-            codes=self._note_codes(gold, spans, template),
+            codes=self._note_codes(gold, [span for span in spans if span.mark_id in supported], template),
             surrogates=surrogate_ledger(text, spans),
             distractors=labelled_distractors(encounter, spans, supported),
             template_family=template.info.family,
@@ -164,7 +164,7 @@ def render(template: CompiledTemplate, writer: NoteWriter) -> tuple[str, list[Ma
         TemplateError: undefined names, sandbox violations, broken marks, or a text longer than any note may be.
     """
     where = f"template {template.info.id}"
-    blocks = write_blocks(writer)
+    blocks = write_blocks(writer, template.names)
     if template.trusted:
         marked = _lay_out(template, blocks, where)
     else:
@@ -186,8 +186,6 @@ def _lay_out(template: CompiledTemplate, blocks: dict[str, object], where: str) 
         TemplateError: undefined names, sandbox violations, or a text longer than any note may be.
     """
     try:
-        if template.trusted:
-            return template.jinja.render(blocks)
         pieces: list[str] = []
         size = 0
         for piece in template.jinja.generate(blocks):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import accumulate
-from operator import itemgetter
+from operator import eq, itemgetter
 from typing import NamedTuple
 
 from ghostchart.schemas.errors import TemplateError
@@ -77,8 +77,10 @@ def capitalize(text: str) -> str:
 def tidy(marked: str) -> str:
     """Collapse runs of spaces, spaces at line edges and blank lines; works on marked text, before spans exist."""
     text = "\n".join(line.strip(" \t") for line in marked.split("\n"))
-    if "  " in text or "\t" in text:
+    if "\t" in text:
         text = _SPACES.sub(" ", text)
+    while "  " in text:
+        text = text.replace("  ", " ")
     return _BLANK_LINES.sub("\n\n", text).strip()
 
 
@@ -130,20 +132,18 @@ class Marks:
         """
         parts = _MARKER_SPLIT.split(marked)
         pieces = parts[::2]
-        ids = self._ids
         # A mark opens behind the piece of its place and closes behind another one; pieces outside all marks are free.
-        enclosed: list[tuple[int, int, str]] = []
+        markers = parts[1::2]
+        opened: list[int] = []
+        closed: list[int] = []
         free = [0]
-        stack: list[tuple[str, int]] = []
-        for place, marker in enumerate(parts[1::2]):
+        stack: list[int] = []
+        for place, marker in enumerate(markers):
             if marker != _CLOSE:
-                number = ord(marker) - _FIRST_OPEN
-                if number >= len(ids):
-                    raise TemplateError("a mark in the text does not belong to this note", where=where)
-                stack.append((ids[number], place))
+                stack.append(place)
             elif stack:
-                mark_id, opened = stack.pop()
-                enclosed.append((opened, place, mark_id))
+                opened.append(stack.pop())
+                closed.append(place)
                 if not stack:
                     free.append(place + 1)
             else:
@@ -156,9 +156,17 @@ class Marks:
             for place, piece in zip(free, loose, strict=True):
                 pieces[place] = piece
         ends = list(accumulate(map(len, pieces)))
-        spans = [MarkedSpan(ends[opened], ends[closed], mark_id) for opened, closed, mark_id in enclosed]
-        for start, end, mark_id in spans:
-            if start == end:
-                raise TemplateError(f"nothing is left of the value for {mark_id}", where=where)
+        starts, stops = [ends[place] for place in opened], [ends[place] for place in closed]
+        spans = list(map(MarkedSpan, starts, stops, self._names([markers[place] for place in opened], where)))
+        if any(map(eq, starts, stops)):
+            mark_id = next(span.mark_id for span in spans if span.start == span.end)
+            raise TemplateError(f"nothing is left of the value for {mark_id}", where=where)
         spans.sort(key=_START_AND_END)
         return "".join(pieces), spans
+
+    def _names(self, openings: list[str], where: str) -> list[str]:
+        ids = self._ids
+        try:
+            return [ids[ord(opening) - _FIRST_OPEN] for opening in openings]
+        except IndexError:
+            raise TemplateError("a mark in the text does not belong to this note", where=where) from None

@@ -31,6 +31,8 @@ _SHORTHAND = (
     (" weeks", " wks"),
     (" months", " mos"),
 )
+# Stands between pieces while shorthand is put into all of them at once: a mark, which no piece can hold.
+_BETWEEN = "\ue000"
 _MOST_TYPOS = 7
 _SHORTHAND_SHARE = 0.7
 
@@ -68,11 +70,11 @@ class Noise:
         """
         if self.amount <= 0:
             return
+        text = _BETWEEN.join(pieces)
         for plain, short in _SHORTHAND:
             if self._draws.chance(_SHORTHAND_SHARE * self.amount):
-                for position, piece in enumerate(pieces):
-                    if plain in piece:
-                        pieces[position] = piece.replace(plain, short)
+                text = text.replace(plain, short)
+        pieces[:] = text.split(_BETWEEN)
         long_ones = [position for position, piece in enumerate(pieces) if len(piece) > 11]
         for _ in range(self.up_to(_MOST_TYPOS) if long_ones else 0):
             position = self._draws.pick(long_ones)

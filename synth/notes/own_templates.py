@@ -10,6 +10,8 @@ from ghostchart.schemas.errors import TemplateError
 from ghostchart.schemas.note import Split
 from ghostchart.synth.notes.template_files import CompiledTemplate, load_templates, shipped_templates, template_paths
 
+_COPIED_FORWARD = "/copy_forward"
+
 
 @cache
 def all_templates(own: Path | None = None) -> tuple[CompiledTemplate, ...]:
@@ -40,8 +42,12 @@ def all_templates(own: Path | None = None) -> tuple[CompiledTemplate, ...]:
 
 
 @cache
-def templates_for(note_type: str, split: Split, own: Path | None = None) -> tuple[CompiledTemplate, ...]:
+def templates_for(
+    note_type: str, split: Split, own: Path | None = None, *, new_patient: bool = False
+) -> tuple[CompiledTemplate, ...]:
     """Templates of one note type that notes of one split may use, never empty.
+
+    Nothing can be copied forward of a ``new_patient``: such templates are left out where there are others.
 
     Raises:
         TemplateError: none, or the directory cannot be used.
@@ -49,6 +55,8 @@ def templates_for(note_type: str, split: Split, own: Path | None = None) -> tupl
     found = tuple(t for t in all_templates(own) if t.info.note_type == note_type and t.info.split == split)
     if not found:
         raise TemplateError(f"no template for note type {note_type!r} in split {split}")
+    if new_patient:
+        return tuple(t for t in found if not t.info.id.endswith(_COPIED_FORWARD)) or found
     return found
 
 

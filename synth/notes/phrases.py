@@ -60,17 +60,17 @@ class Frame:
         """Fixed wording, slot by slot apart."""
         return (self.opening, *(literal for _, _, literal in self.steps))
 
-    def fill(self, given: Mapping[str, str | Callable[[], str]], own: Mapping[str, Callable[[], str]]) -> str:
-        """The text with every slot filled: from ``given`` (text or a function that writes it), else from ``own``.
+    def fill(self, given: Mapping[str, str | Callable[[], str]], own: Callable[[str], str]) -> str:
+        """The text with every slot filled: from ``given`` (text or a function that writes it), else by ``own``.
 
         Raises:
-            KeyError: a slot that neither has.
+            KeyError: a slot that neither knows.
         """
         text = self.opening
         for slot, raised, literal in self.steps:
             value = given.get(slot)
             if value is None:
-                value = own[slot]()
+                value = own(slot)
             elif not isinstance(value, str):
                 value = value()
             text += (capitalize(value) if raised else value) + literal

@@ -32,12 +32,12 @@ def status_of(writer: NoteWriter, fact: ClinicalFact) -> Status:
     if letter == "R":
         return "symptom"
     # What someone is admitted or brought in for is not quiet, however long it has lasted.
-    if not writer.forms.is_chronic(fact) or (
-        writer.encounter.note_type in _ACUTE_CARE and fact is writer.encounter.facts[0]
-    ):
-        return "acute"
-    said = " ".join(fact.attributes.values())
-    return "acute" if any(breaker in said for breaker in _STABLE_BREAKERS) else "chronic"
+    is_reason = writer.encounter.note_type in _ACUTE_CARE and fact is writer.encounter.facts[0]
+    quiet = writer.forms.is_chronic(fact) and not is_reason
+    if quiet:
+        said = " ".join(fact.attributes.values())
+        quiet = not any(breaker in said for breaker in _STABLE_BREAKERS)
+    return "chronic" if quiet else "acute"
 
 
 def problem_view(writer: NoteWriter, fact: ClinicalFact, drugs: list[ClinicalFact]) -> ProblemView:

@@ -139,6 +139,13 @@ class SurrogatePool:
         """One of the shard's clinicians."""
         return draws.pick(self._clinicians)
 
+    def colleague_of(self, clinician: Person, draws: Draws) -> Person:
+        """Another of the shard's clinicians: nobody writes a letter to themselves."""
+        other = draws.pick(self._clinicians)
+        while other.full == clinician.full:
+            other = draws.pick(self._clinicians)
+        return other
+
     def facility(self, draws: Draws) -> Facility:
         """One of the shard's facilities."""
         return draws.pick(self._facilities)

@@ -61,21 +61,9 @@ class NoteWriter:
         self._pool = pool
         self._date_style = draws.pick(DATE_STYLES)
         self._is_female = encounter.patient.sex == "F"
-        self._own: dict[str, Callable[[], str]] = {
-            "age_sex": self.age_sex,
-            "an_age_sex": self.an_age_sex,
-            "short_age_sex": self.short_age_sex,
-            "she": lambda: "she" if self._is_female else "he",
-            "her": lambda: "her" if self._is_female else "his",
-            "title": self.title,
-            "follow_up": lambda: self.day(self.follow_up_day),
-            "start": lambda: self.day(encounter.start),
-            "end": lambda: self.day(encounter.end),
-            "facility": lambda: self.surrogate("FACILITY", self._facility.name),
-            "phone": lambda: self.surrogate("PHONE_NUMBER", self._facility.phone),
-        }
+        self.is_new_patient = encounter.is_new_patient
         self._clinician = pool.clinician(draws)
-        self._colleague = pool.clinician(draws)
+        self._colleague = pool.colleague_of(self._clinician, draws)
         self._facility = pool.facility(draws)
         self.follow_up_day = encounter.end + timedelta(days=draws.pick((7, 10, 14, 28, 42, 90, 91)))
 
@@ -113,7 +101,7 @@ class NoteWriter:
         if frame is self._said.get(bank):  # two equal sentences in a row read like a machine's
             frame = self.draws.pick(frames)
         self._said[bank] = frame
-        return frame.fill(slots, self._own)
+        return frame.fill(slots, self.own_slot)
 
     def tell(self, bank: str, fact: ClinicalFact, **slots: str | Callable[[], str]) -> str:
         """A frame of a bank with a mention of the fact as ``name``."""
@@ -121,7 +109,7 @@ class NoteWriter:
 
     def fill(self, frame: Frame, **slots: str | Callable[[], str]) -> str:
         """A given frame, filled."""
-        return frame.fill(slots, self._own)
+        return frame.fill(slots, self.own_slot)
 
     def word(self, entry: CodedEntry) -> str:
         """One of an entry's frames for this split, filled."""
@@ -192,21 +180,21 @@ class NoteWriter:
                     "zip": lambda: self.surrogate("ZIP_CODE", identity.zip_code),
                     "age_sex": self.age_sex,
                     "short_age_sex": self.short_age_sex,
-                    "she": self._own["she"],
-                    "her": self._own["her"],
+                    "she": self.she,
+                    "her": self.her,
                 },
             ),
             "clinician": self._person_view("clinician", self._clinician),
             "colleague": self._person_view("colleague", self._colleague),
-            "facility": FacilityView("facility", {"name": self._own["facility"], "phone": self._own["phone"]}),
+            "facility": FacilityView("facility", {"name": self.facility, "phone": self.phone}),
             "dates": DatesView(
                 "dates",
                 {
                     "visit": self._visit_day,
-                    "start": self._own["start"],
-                    "end": self._own["end"],
-                    "follow_up": self._own["follow_up"],
-                    "signed": self._own["end"],
+                    "start": self.start,
+                    "end": self.end,
+                    "follow_up": self.follow_up,
+                    "signed": self.end,
                 },
             ),
         }
@@ -232,3 +220,56 @@ class NoteWriter:
         if self.encounter.age >= TOP_CODED_AGE:
             return f"withheld (age {self.surrogate('AGE_OVER_89', '90 or older')})"
         return self.day(self.identity.birth_date)
+
+    # Slots that any phrase may have ----------------------------------------------------------------------------------
+
+    def she(self) -> str:
+        """ "she" or "he"."""
+        return "she" if self._is_female else "he"
+
+    def her(self) -> str:
+        """ "her" or "his"."""
+        return "her" if self._is_female else "his"
+
+    def follow_up(self) -> str:
+        """Day of the next visit."""
+        return self.day(self.follow_up_day)
+
+    def start(self) -> str:
+        """First day of the encounter."""
+        return self.day(self.encounter.start)
+
+    def end(self) -> str:
+        """Last day of the encounter."""
+        return self.day(self.encounter.end)
+
+    def facility(self) -> str:
+        """Where the encounter took place."""
+        return self.surrogate("FACILITY", self._facility.name)
+
+    def phone(self) -> str:
+        """The facility's telephone number."""
+        return self.surrogate("PHONE_NUMBER", self._facility.phone)
+
+    def own_slot(self, slot: str) -> str:
+        """What a phrase gets for a slot that its caller does not fill.
+
+        Raises:
+            KeyError: no such slot.
+        """
+        return _OWN_SLOTS[slot](self)
+
+
+_OWN_SLOTS: dict[str, Callable[[NoteWriter], str]] = {
+    "age_sex": NoteWriter.age_sex,
+    "an_age_sex": NoteWriter.an_age_sex,
+    "short_age_sex": NoteWriter.short_age_sex,
+    "she": NoteWriter.she,
+    "her": NoteWriter.her,
+    "title": NoteWriter.title,
+    "follow_up": NoteWriter.follow_up,
+    "start": NoteWriter.start,
+    "end": NoteWriter.end,
+    "facility": NoteWriter.facility,
+    "phone": NoteWriter.phone,
+}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.codes import PROCEDURE_SYSTEMS
+from ghostchart.synth.policy.payer import has_medicare
 from ghostchart.synth.policy.worklist import Case
 
 MDM_LEVELS = ("straightforward", "low", "moderate", "high")
@@ -28,7 +29,6 @@ _FACILITY_CODES = {
 }
 # Prolonged office time starts 15 minutes beyond the least minutes of the top level for CPT; Medicare counts from their end.
 _PROLONGED_FROM = {"new": (75, 89), "established": (55, 69)}
-_MEDICARE_FROM_YEARS = 65
 _MODALITIES = {"audio_video": "95", "audio_only": "93"}
 _DISCHARGE_LONG_ABOVE_MINUTES = 30
 _AWV_CODES = {"welcome": "G0402", "initial": "G0438", "subsequent": "G0439"}
@@ -84,7 +84,7 @@ def _office(case: Case, attributes: Mapping[str, str], minutes: int | None) -> t
     modifier = _MODALITIES.get(attributes.get("modality", ""))
     remote = ("EM.telehealth",) if modifier else ()
     visit = VisitCode(_OFFICE_CODES[status][level], ("EM.office", *remote), (modifier,) if modifier else ())
-    medicare = attributes.get("payer", "medicare" if case.encounter.age >= _MEDICARE_FROM_YEARS else "") == "medicare"
+    medicare = has_medicare(case.encounter.age, attributes.get("payer", ""))
     if minutes is None or minutes < _PROLONGED_FROM[status][medicare]:
         return (visit,)
     return visit, VisitCode("G2212" if medicare else "99417", ("EM.prolonged", *remote), visit.modifiers)

@@ -18,17 +18,21 @@ def settle_active_or_past(_case: Case, work: Worklist) -> Worklist:
 
 
 def name_anemia(case: Case, work: Worklist) -> Worklist:
-    """Anemia that the note puts down to a tumour or to kidney disease takes the code that says so (N04, G08)."""
+    """Anemia in a tumour where the note says so, in kidney disease unless the note says otherwise (N04, G10, G08).
+
+    The index has "Anemia, in (due to) (with), chronic kidney disease": "in" and "with" presume the link (guideline I.A.15).
+    For tumours the chapter's own rule asks for a stated one (guideline I.C.2.c.1).
+    """
     for item in work.find("D64.9"):
         fact = case.fact_of(item)
         cause = fact.cause if fact is not None else None
         culprit = next((other for other in work.candidates if cause is not None and cause in other.evidence[:1]), None)
-        if culprit is None:
-            continue
-        if culprit.value.startswith("C"):
+        if culprit is not None and culprit.value.startswith("C"):
             work = work.swap(item, item.recoded("D63.0", "N04").backed_by(culprit))
-        elif culprit.value.startswith("N18."):
-            work = work.swap(item, item.recoded("D63.1", "G08").backed_by(culprit))
+            continue
+        kidney = next((other for other in work.find("N18.") if case.linked(item, other)), None)
+        if kidney is not None and (culprit is None or culprit.value.startswith("N18.")):
+            work = work.swap(item, item.recoded("D63.1", "G10", "G08").backed_by(kidney))
     return work
 
 

@@ -23,7 +23,7 @@ from ghostchart.synth.policy.injury_external_cause import give_external_causes_a
 from ghostchart.synth.policy.lookups import lookups_for
 from ghostchart.synth.policy.neoplasm import add_follow_up, name_anemia, settle_active_or_past, unname_anemia
 from ghostchart.synth.policy.ordering import put_in_order
-from ghostchart.synth.policy.pregnancy import give_chapter_15_precedence, settle_trimesters
+from ghostchart.synth.policy.pregnancy import code_complications, give_chapter_15_precedence, settle_trimesters
 from ghostchart.synth.policy.procedures_modifiers import procedure_codes
 from ghostchart.synth.policy.respiratory import join_copd_and_infection
 from ghostchart.synth.policy.skin import settle_pressure_ulcers
@@ -54,6 +54,7 @@ STEPS: tuple[RuleStep, ...] = (
     pair_dementia,
     settle_pressure_ulcers,
     settle_trimesters,
+    code_complications,
     give_chapter_15_precedence,
     match_external_causes,
     replace_general,
@@ -89,6 +90,7 @@ _CONCERNED_WITH: dict[RuleStep, tuple[str, ...]] = {
     pair_dementia: ("F02.", "G30.", "G31."),
     settle_pressure_ulcers: ("L89.",),
     settle_trimesters: ("O", "Z34."),
+    code_complications: ("O", "Z34.", "Z37.", "Z3A."),
     give_chapter_15_precedence: ("O", "Z3A."),
     match_external_causes: EXTERNAL,
     give_external_causes_a_reason: EXTERNAL,

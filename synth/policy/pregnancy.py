@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ghostchart.schemas.code_set.patient import trimester_of, weeks_of
+from ghostchart.schemas.code_set.pregnancy import complication_of, is_at_birth, is_pregnant
 from ghostchart.synth.policy.lookups import Lookups
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
@@ -23,8 +24,8 @@ def settle_trimesters(case: Case, work: Worklist) -> Worklist:
         value = _week_code(int(stated.attributes[_WEEKS]))
         if work.has("O") and case.look.is_billable(value):
             work = work.add(Candidate(value, (stated.fact_id,), ("P02",), chapter[0].rank))
+    weeks = stated_weeks(case, work)
     week = next((item for item in work.find("Z3A.") if weeks_of(item.value) is not None), None)
-    weeks = weeks_of(week.value) if week is not None else int(stated.attributes[_WEEKS]) if stated is not None else None
     if weeks is None:
         return work
     for item in chapter:
@@ -33,6 +34,15 @@ def settle_trimesters(case: Case, work: Worklist) -> Worklist:
             backed = item.recoded(value, "P02")
             work = work.swap(item, backed.backed_by(week) if week is not None else backed)
     return work
+
+
+def stated_weeks(case: Case, work: Worklist) -> int | None:
+    """Completed weeks of gestation by the week code, else as the note states them."""
+    coded = next((weeks for item in work.find("Z3A.") if (weeks := weeks_of(item.value)) is not None), None)
+    if coded is not None:
+        return coded
+    stated = next((fact for fact in case.encounter.facts if fact.attributes.get(_WEEKS, "").isdigit()), None)
+    return int(stated.attributes[_WEEKS]) if stated is not None else None
 
 
 def _week_code(weeks: int) -> str:
@@ -53,6 +63,31 @@ def _in_trimester(look: Lookups, value: str, trimester: int) -> str:
             if look.is_billable(other) and say(other).lower() == wanted:
                 return other
     return value
+
+
+def code_complications(case: Case, work: Worklist) -> Worklist:
+    """A chronic disease of a pregnant patient complicates the pregnancy: O10, O24 or O99 before it (P04)."""
+    icd = case.look.systems.icd10cm
+    values = [item.value for item in work.candidates]
+    if not is_pregnant(icd, values):
+        return work
+    weeks = stated_weeks(case, work)
+    trimester = trimester_of(weeks) if weeks is not None else None
+    at_birth = is_at_birth(values)
+    pregnancy = work.find("Z3A.", "O", "Z34.", "Z37.")[:1]
+    for item in work.candidates:
+        complication = complication_of(item.value)
+        if complication is None:
+            continue
+        said = next(iter(work.find(*complication.says_it)), None)
+        if said is None:
+            value = complication.code(trimester, at_birth)
+            said = item.recoded(value, "P04").backed_by(*pregnancy)
+            said = Candidate(value, said.evidence, said.rules, said.rank, "", said.poa)
+            work = work.add(said)
+        if not complication.stays:
+            work = work.drop([item], "P04", work.get(said.value))
+    return work
 
 
 def give_chapter_15_precedence(_case: Case, work: Worklist) -> Worklist:

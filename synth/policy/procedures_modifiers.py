@@ -8,20 +8,25 @@ from ghostchart.schemas.clinical import ClinicalFact, GoldCode
 from ghostchart.schemas.code_set.services import (
     ALWAYS_PART,
     BUNDLED,
+    MEDICARE_ADMINISTRATION,
     PREVENTIVE_VISITS,
     SEPARATE_BY_NATURE,
     TAKES_25,
     WELLNESS_VISITS,
     is_minor_procedure,
+    is_vaccine_product,
+    is_vaccine_service,
 )
 from ghostchart.synth.policy.encounter_reason import performed
 from ghostchart.synth.policy.evaluation_management import system_of, visit_codes
+from ghostchart.synth.policy.payer import has_medicare
 from ghostchart.synth.policy.worklist import Case, union
 
 _SIDES = {"right": ("RT",), "left": ("LT",), "bilateral": ("50",)}
 _BOTH = {("LT",), ("RT",)}
 _PROBLEM_VISITS = ("992",)
 _DISTINCT = "PX.distinct"
+_VACCINE_GIVEN = "90471"
 
 
 def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
@@ -37,6 +42,7 @@ def procedure_codes(case: Case) -> tuple[GoldCode, ...]:
             value = fact.concept.partition(":")[2]
             if _is_available(case, value):
                 services[value] = _merge(services.get(value), _service(value, fact))
+    services = _for_payer(case, services)
     # A visit that is also written down as a service is one line (G09).
     others = _separated({value: gold for value, gold in services.items() if value not in visits}, visits)
     return (*_with_25(visits, others), *others.values())
@@ -63,13 +69,31 @@ def _merge(held: GoldCode | None, new: GoldCode) -> GoldCode:
     return _gold(held.value, union(held.evidence, new.evidence), rules, modifiers)
 
 
+def _for_payer(case: Case, services: dict[str, GoldCode]) -> dict[str, GoldCode]:
+    """The plain administration of a vaccine under Medicare's number where Medicare pays (PX.payer)."""
+    own = {MEDICARE_ADMINISTRATION.get(value, "") for value in services if is_vaccine_service(value)} - {""}
+    given = services.get(_VACCINE_GIVEN)
+    vaccines = [value for value in services if is_vaccine_product(value)]
+    if given is None or len(own) != 1 or len(vaccines) > 1 or own & set(services):
+        return services
+    stated = next((fact.attributes["payer"] for fact in case.encounter.facts if "payer" in fact.attributes), "")
+    if not has_medicare(case.encounter.age, stated):
+        return services
+    (value,) = own
+    named = _gold(value, given.evidence, (*given.rules, "PX.payer"), given.modifiers)
+    return {item.value: item for item in (named if gold is given else gold for gold in services.values())}
+
+
 def _separated(services: dict[str, GoldCode], visits: Collection[str]) -> dict[str, GoldCode]:
     """Services that are part of another one or of the visit go, or take 59 where site or session was separate."""
     kept = {}
     for value, gold in services.items():
         if not any(whole in services or whole in visits for whole in BUNDLED.get(value, ())):
-            plain = tuple(rule for rule in gold.rules if rule != _DISTINCT)
-            kept[value] = _gold(value, gold.evidence, plain, gold.modifiers)
+            if _DISTINCT in gold.rules:
+                plain = tuple(rule for rule in gold.rules if rule != _DISTINCT)
+                kept[value] = _gold(value, gold.evidence, plain, gold.modifiers)
+            else:
+                kept[value] = gold
         elif _DISTINCT in gold.rules or value in SEPARATE_BY_NATURE:
             kept[value] = _gold(value, gold.evidence, union(gold.rules, (_DISTINCT,)), (*gold.modifiers, "59"))
     return kept

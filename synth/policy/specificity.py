@@ -7,7 +7,11 @@ from itertools import combinations
 from ghostchart.schemas.code_set.specific import SPECIFIC_OF
 from ghostchart.synth.policy.worklist import Candidate, Case, Worklist
 
-_STAGES = ("N18.6", "N18.5", "N18.4", "N18.32", "N18.31", "N18.30", "N18.2", "N18.1")
+# Highest first.
+_STAGES = {
+    value: place
+    for place, value in enumerate(("N18.6", "N18.5", "N18.4", "N18.32", "N18.31", "N18.30", "N18.2", "N18.1"))
+}
 
 
 def replace_general(_case: Case, work: Worklist) -> Worklist:
@@ -17,9 +21,7 @@ def replace_general(_case: Case, work: Worklist) -> Worklist:
         winner = next(iter(work.find(*specific)), None) if specific else None
         if winner is not None:
             work = work.drop([loser], "G11", winner)
-    stages = sorted(
-        (item for item in work.candidates if item.value in _STAGES), key=lambda item: _STAGES.index(item.value)
-    )
+    stages = sorted((item for item in work.candidates if item.value in _STAGES), key=lambda item: _STAGES[item.value])
     return work.drop(stages[1:], "G11", stages[0]) if len(stages) > 1 else work
 
 

@@ -127,6 +127,11 @@ FORBIDDEN = [
     ("PX.distinct", "Z12.11 K63.5 45380 45385", "outpatient"),
     ("PX.distinct", "K63.5 45378 45385", "outpatient"),
     ("PX.available", "I10 33533", "outpatient"),
+    ("PX.payer", "Z00.00 Z23 G0439 90662 90471", "outpatient"),
+    ("PX.payer", "I10 99215 99417 G2212", "outpatient"),
+    ("P04", "Z34.03 I10", "outpatient"),
+    ("P04", "O26.893 Z3A.30 D50.9", "outpatient"),
+    ("G10", "N18.4 D64.9", "outpatient"),
 ]
 # The gold examples of the rules table and neighbours of the traps above.
 ALLOWED = [
@@ -138,6 +143,12 @@ ALLOWED = [
     ("I12.9 N17.9 N18.31", "inpatient"),
     ("G30.9 F02.80", "outpatient"),
     ("N18.4 D63.1", "outpatient"),
+    ("N18.4 D50.9", "outpatient"),
+    ("N40.1 R35.1 R39.12", "outpatient"),
+    ("O99.013 D50.9 Z3A.30", "outpatient"),
+    ("O24.111 E11.65 Z3A.10", "outpatient"),
+    ("Z33.1 I10", "outpatient"),
+    ("Z00.00 Z23 G0439 90662 G0008", "outpatient"),
     ("C18.9 D63.0", "outpatient"),
     ("C79.51 C61", "outpatient"),
     ("Z51.11 C18.9", "outpatient"),

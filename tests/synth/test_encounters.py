@@ -210,7 +210,7 @@ def test_derived_codes_come_back_only_with_what_they_stand_on() -> None:
     assert codes_of(one("I10 Z68.41")) == ["I10"]  # body mass without a weight diagnosis
     assert codes_of(one("E66.813", values={"bmi_kg_m2": 46.2})) == ["E66.813", "Z68.42"]
     assert "Z23" in codes_of(one("I10 Z23"))  # brings its vaccine
-    assert [fact.concept for fact in facts_of(one("I10 Z23"), "procedure")][-1] == "cpt:90471"
+    assert [fact.concept for fact in facts_of(one("I10 Z23"), "procedure")][-1] == "hcpcs:G0008"  # at 65 Medicare pays
     assert codes_of(one("Z00.00 I10", cls="wellness"))[0] == "Z00.00"
 
 

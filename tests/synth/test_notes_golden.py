@@ -206,7 +206,9 @@ def test_every_template_keeps_every_fact(template: CompiledTemplate, seed: int) 
     assert [item.value for item in note.codes] == [item.value for item in GOLD]
     bmi = next(item for item in note.codes if item.value == "Z68.31")
     assert "BMI 31.4" in note.text[bmi.spans[0].start : bmi.spans[0].end]
-    kinds = {item.kind for item in note.distractors}
+    kinds = {item.kind for item in note.distractors} - {
+        "abbreviation ambiguity"
+    }  # drawn now and then, no fact behind it
     assert kinds == {item.distractor for item in encounter(template.info.note_type).facts if item.distractor}
     for surrogate in note.surrogates:
         assert note.text[surrogate.start : surrogate.end] == surrogate.value

@@ -292,3 +292,20 @@ def test_slots_of_frames_are_known() -> None:
             for split in ("train", "validation", "test"):
                 for frame in bank.frames(name, voice, split):  # type: ignore[arg-type]
                     assert frame.slots <= known, name
+
+
+LOOKS_BACK = re.compile(r"\b(?:returns?|back|RTC|f/u|again|since)\b", re.IGNORECASE)
+
+
+def openers(bank: str) -> list[str]:
+    return [
+        " ".join(frame.literals)
+        for voice in VOICES
+        for split in ("train", "validation", "test")
+        for frame in load_phrases().frames(bank, voice, split)  # type: ignore[arg-type]
+    ]
+
+
+def test_who_was_never_here_does_not_return() -> None:
+    assert not [text for text in openers("opener.new") if LOOKS_BACK.search(text)]
+    assert [text for text in openers("opener.office") if LOOKS_BACK.search(text)]

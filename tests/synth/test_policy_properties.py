@@ -16,6 +16,9 @@ from ghostchart.schemas.code_systems import CodeSystems, load_code_systems
 from ghostchart.schemas.codes import Code
 from ghostchart.synth.library import Library, load_library
 from ghostchart.synth.policy import RULES, code_encounter, explain_coding
+from ghostchart.synth.policy.lookups import lookups_for
+from ghostchart.synth.policy.pipeline import STEPS, apply_rules
+from ghostchart.synth.policy.worklist import Case, Worklist
 
 ENTANGLED = (
     "I10", "I11.0", "I12.9", "I13.0", "I50.22", "I50.31", "I50.9", "N18.31", "N18.6", "N17.9", "E11.9", "E11.22", "E11.42",
@@ -148,3 +151,13 @@ def test_every_candidate_ends_as_a_code_or_as_a_recorded_drop(encounter: Encount
     for fact in encounter.facts:
         if fact.kind == "condition" and fact.is_asserted and fact.addressed:
             assert fact.fact_id in evidenced, (fact.concept, kept)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(encounters())
+def test_steps_left_out_would_have_changed_nothing(encounter: Encounter) -> None:
+    case = Case(encounter, lookups_for(library(), systems()), {fact.fact_id: fact for fact in encounter.facts})
+    work = Worklist()
+    for step in STEPS:
+        work = step(case, work)
+    assert apply_rules(case) == work

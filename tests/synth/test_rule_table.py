@@ -73,6 +73,7 @@ PASSING: dict[str, Case] = {
     "P01": Case("", ["Z34.03", "O24.410", "Z3A.28"], "O24.410 Z3A.28", age=30),
     "P02": Case("", [("O26.899", {"attributes": {"gestation_weeks": "28"}})], "O26.893 Z3A.28", age=30),
     "P03": Case("", ["O80"], "O80 Z37.0", age=30, setting=HOSPITAL),
+    "P04": Case("", ["D50.9", "Z34.03", "Z3A.30"], "O99.013 D50.9 Z3A.30", age=30),
     "X01": Case("", ["T39.395A", "K29.00"], "K29.00 T39.395A"),
     "X02": Case("", ["K72.00", "T39.1X1A"], "T39.1X1A K72.00", setting=EMERGENCY),
     "X03": Case("", ["T46.5X6A", "I10", "Z91.148"], "I10 T46.5X6A Z91.148"),
@@ -110,6 +111,7 @@ PASSING: dict[str, Case] = {
     "PX.laterality": Case("", ["M17.11"], "M17.11 20610-RT", extra=(service("cpt:20610", attributes={"laterality": "right"}),)),
     "PX.available": Case("", ["I10"], "I10 93000", extra=(service("cpt:93000"), service("cpt:33533"))),
     "PX.distinct": Case("", ["K63.5"], "K63.5 45380-59 45385", extra=(DISTINCT, service("cpt:45385"))),
+    "PX.payer": Case("", ["I10"], "I10 Z23 90662 G0008", age=70, extra=(service("cpt:90662"), service("cpt:90471"))),
     "PT.sex": Case("", ["N40.1"], "N40.1", sex="M"),
     "PT.age": Case("", ["R54"], "R54", age=80),
 }  # fmt: skip
@@ -189,6 +191,7 @@ FAILING: dict[str, Trap | Kept] = {
     "P01": Trap("E11.9 O24.410"),
     "P02": Trap("O26.891 Z3A.28"),
     "P03": Trap("O80 O70.0 Z37.0"),
+    "P04": Trap("Z34.03 I10"),
     "X01": Trap("T39.395A K29.00"),
     "X02": Trap("K72.00 T39.1X1A"),
     "X03": Trap("T46.5X6A I10 Z91.148"),
@@ -226,6 +229,7 @@ FAILING: dict[str, Trap | Kept] = {
     "PX.laterality": Trap("M17.0 20610-RT-LT"),
     "PX.available": Trap("I10 33533"),
     "PX.distinct": Trap("K63.5 45380 45385"),
+    "PX.payer": Trap("Z00.00 I10 Z23 G0439 90662 90471"),
     "PT.sex": Trap("N40.1", sex="F"),
     "PT.age": Trap("R54", age=30),
 }
