@@ -1,8 +1,9 @@
 """Every kind of EHR model (``--model``) on the demo hospital: likeness and time, side by side.
 
 CTGAN and TVAE take the place of the copula in the table of patients (age, sex, death, visits by class, a patient's own
-level of each measurement), with the number of steps that the product gives them; what hangs on a patient is learned by
-the same tables for all kinds. GHOSTCHART_BENCH_PATIENTS sets the size of the hospital (5000). Seconds are CPU seconds.
+level of each measurement); what hangs on a patient is learned by the same tables for all kinds.
+GHOSTCHART_BENCH_PATIENTS sets the size of the hospital (5000), GHOSTCHART_BENCH_STEPS the training steps of the two
+networks (2400, as in a run, which takes CTGAN many minutes). Seconds are CPU seconds.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import get_args
 
 from ghostchart.schemas.canonical import stream
 from ghostchart.schemas.config import EhrModelConfig, EhrModelKind, SourceConfig
-from ghostchart.synth.ehr_model import fit_ehr_model, split_holdout
+from ghostchart.synth.ehr_model import fit_ehr_model, sdv_tables, split_holdout
 from ghostchart.synth.fidelity import measure_fidelity
 from ghostchart.synth.sources import load_source
 
 _PATIENTS = int(os.environ.get("GHOSTCHART_BENCH_PATIENTS", "5000"))
+_STEPS = os.environ.get("GHOSTCHART_BENCH_STEPS")
 _SHOWN = (
     "sdmetrics_quality",
     "log_lift_correlation",
@@ -33,6 +35,8 @@ _SHOWN = (
 def main() -> None:
     """Measure and print."""
     warnings.simplefilter("ignore")
+    if _STEPS is not None:
+        sdv_tables._NEURAL_STEPS = int(_STEPS)
     train, holdout = split_holdout(load_source(SourceConfig(demo_patients=_PATIENTS)), 0.2, stream(1, "holdout"))
     print(f"{train.n_patients:,} patients, {train.encounters.num_rows:,} encounters")
     for kind in get_args(EhrModelKind):
