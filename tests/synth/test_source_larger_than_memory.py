@@ -78,6 +78,7 @@ def test_an_omop_table_larger_than_the_memory_given(tmp_path: Path) -> None:
         ("prescriptions", f"{SUBJECT},{STAY}, Zebrazine by mouth twice a day with meals {{number}}0\r\n"),
         ("omr", f"{SUBJECT},2151-03-10,{{number}},eGFR of a kind that is not used,{{number}}\r\n"),
     ],
+    ids=lambda value: value if "," not in value else "rows",
 )
 def test_a_mimic_table_larger_than_the_memory_given(tmp_path: Path, table: str, line: str) -> None:
     hospital = small_hospital()
