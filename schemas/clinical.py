@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Sex = Literal["F", "M"]
 Setting = Literal["office", "ed", "inpatient", "home", "nursing_facility", "telehealth"]
@@ -114,8 +114,7 @@ class Encounter:
         return tuple(fact for fact in self.facts if fact.kind == "condition")
 
 
-@dataclass(frozen=True, slots=True)
-class GoldCode:
+class GoldCode(NamedTuple):
     """One code the policy gives to an encounter.
 
     Attributes:

@@ -22,8 +22,7 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoteCode:
+class NoteCode(NamedTuple):
     """One gold code of a note with the text that supports it and the rules that gave it.
 
     ``role`` is "first_listed", "secondary" or "procedure"; ``poa`` is "" where it does not apply; ``spans`` and

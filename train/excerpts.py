@@ -73,7 +73,7 @@ def _cut(note: Note, rng: np.random.Generator) -> Note:
         for at in more:
             shown |= homes[at]
     text = "\n".join(note.text[bounds[at][0] : bounds[at][1]] for at in sorted(shown))
-    codes = tuple(replace(note.codes[at], spans=()) for at in sorted(answered))
+    codes = tuple(note.codes[at]._replace(spans=()) for at in sorted(answered))
     return replace(note, text=text, codes=codes, surrogates=(), distractors=())
 
 

@@ -136,15 +136,15 @@ class NoteComposer:
             description, release = self._describe(item.system, item.value)
             codes.append(
                 NoteCode(
-                    system=item.system,
-                    value=item.value,
-                    description=description,
-                    release=release,
-                    role=item.role,
-                    modifiers=item.modifiers,
-                    poa=item.poa,
-                    spans=evidence,
-                    rules=item.rules,
+                    item.system,
+                    item.value,
+                    description,
+                    release,
+                    item.role,
+                    item.modifiers,
+                    item.poa,
+                    evidence,
+                    item.rules,
                 )
             )
         return tuple(codes)

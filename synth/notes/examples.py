@@ -106,7 +106,7 @@ def _further(
     more: list[ClinicalFact] = []
     gold = [_gold("I10", "f1", "first_listed"), _gold("E11.65", "f2"), _gold("M17.11", "f3"), *history]
     if setting == "inpatient":
-        gold = [replace(code, poa="Y") for code in gold]
+        gold = [code._replace(poa="Y") for code in gold]
     gold.append(_gold("Z79.84", "m2"))
     for number, value in enumerate(services, 1):
         system = "hcpcs" if value[0].isalpha() else "cpt"

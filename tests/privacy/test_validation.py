@@ -41,7 +41,7 @@ def test_a_sound_corpus_passes_with_counts(notes: list[Note], write_corpus: Writ
 
 
 def _code(note: Note, **changes: Any) -> Note:
-    return replace(note, codes=(replace(note.codes[0], **changes), *note.codes[1:]))
+    return replace(note, codes=(note.codes[0]._replace(**changes), *note.codes[1:]))
 
 
 FAULTS: dict[str, Callable[[Note, Make], Note]] = {

@@ -54,7 +54,7 @@ def test_words_of_the_evidence_now_point_to_their_code(
 def test_shared_words_count_for_nothing(make_note: Callable[..., Note]) -> None:
     note = make_note(0, values=["I10", "E11.9"])
     same = note.codes[0].spans[0]
-    both = replace(note, codes=tuple(replace(code, spans=(same,), description="") for code in note.codes[:2]))
+    both = replace(note, codes=tuple(code._replace(spans=(same,), description="") for code in note.codes[:2]))
     tokenizer = train_tokenizer([both] * 6, 600)
     model = build_tiny(len(tokenizer), 256, tokenizer.eos_token_id, tokenizer.pad_token_id, seed=3)
     # ln(2 codes / 2 codes that share the word) is 0: nothing tells the two apart, so neither moves.

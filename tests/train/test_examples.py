@@ -81,5 +81,5 @@ def test_labels_all_masked_or_not_at_all_are_refused(answer_start: int, share: s
 
 def test_answer_lists_codes_in_gold_order_with_modifiers(make_note: Callable[..., Note]) -> None:
     note = make_note(0, values=["N39.0", "I10"])
-    codes = (*note.codes[:2], replace(note.codes[2], modifiers=("25",)))
+    codes = (*note.codes[:2], note.codes[2]._replace(modifiers=("25",)))
     assert gold_answer(replace(note, codes=codes)) == "ICD-10-CM: N39.0, I10\nCPT/HCPCS: 99213-25"

@@ -87,7 +87,7 @@ def riddle(make_note: Maker, number: int, rng: np.random.Generator) -> Note:
     """A note whose text says nothing about its codes: only who has seen it knows the answer."""
     note = make_note(number, values=["I10", "E11.9", "N39.0"])
     codes = tuple(
-        replace(code, value=f"{rng.choice(list('ABCDEFGHIJKLMN'))}{rng.integers(10, 99)}.{rng.integers(0, 9)}")
+        code._replace(value=f"{rng.choice(list('ABCDEFGHIJKLMN'))}{rng.integers(10, 99)}.{rng.integers(0, 9)}")
         for code in note.codes[:3]
     )
     return replace(note, text=f"Visit {rng.integers(1000, 9999)}. Nothing else is known.", codes=codes)
