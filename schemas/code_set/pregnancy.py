@@ -101,7 +101,8 @@ def pregnancy_violations(icd: Icd10Cm, values: tuple[str, ...]) -> list[Violatio
         said = next((other for other in values if other.startswith(item.says_it)), None)
         if said is None:
             wanted = f"{item.in_trimester}-" if not is_at_birth(values) else item.in_childbirth
-            found.append(Violation("P04", (value,), f"{value} in pregnancy needs {wanted} before it"))
+            place = "before it" if item.stays else "in place of it"
+            found.append(Violation("P04", (value,), f"{value} in pregnancy needs {wanted} {place}"))
         elif not item.stays:
             found.append(Violation("P04", (value, said), f"{said} says {value} too: leave {value} out"))
     return found

@@ -28,6 +28,7 @@ _ADMINISTRATION, _FURTHER_ADMINISTRATION = "90471", "90472"
 
 _COVID_ADMINISTRATION, _HEPATITIS_B_ADMINISTRATION, _COUNSELLED_ADMINISTRATION = "90480", "G0010", "90460"
 _BY_PRODUCT = {"90471", "90472", "G0008", "G0009"}
+_FLU, _FLU_FROM_65 = "90656", "90662"
 _ADMINISTRATIONS = {
     *_BY_PRODUCT,
     _COVID_ADMINISTRATION,
@@ -65,6 +66,9 @@ def is_known(value: str, look: Lookups) -> bool:
 def _complete_vaccines(values: list[str], rows: EncounterRows, draws: Draws) -> list[str]:
     """Z23 without a product gets a usual one; every product gets the administration that its payer wants (rule PX.payer)."""
     products = [value for value in values if is_vaccine_product(value)]
+    if _FLU_FROM_65 in products and _FLU in products:  # nobody gets two at one visit
+        values = [value for value in values if value != (_FLU if rows.age >= 65 else _FLU_FROM_65)]
+        products = [value for value in values if is_vaccine_product(value)]
     given = [value for value in values if value in _ADMINISTRATIONS]
     result = [value for value in values if value not in _BY_PRODUCT]
     if not products and not given and "Z23" not in rows.codes:
@@ -72,7 +76,7 @@ def _complete_vaccines(values: list[str], rows: EncounterRows, draws: Draws) -> 
     if not products and {_COVID_ADMINISTRATION, _HEPATITIS_B_ADMINISTRATION} & set(given):
         return result  # their products have no numbers in the starter table
     if not products:
-        usual = "90662" if rows.age >= 65 else "90656"
+        usual = _FLU_FROM_65 if rows.age >= 65 else _FLU
         usual = "90677" if "G0009" in given else usual
         other = draws.chance(0.35) and not given
         products = [draws.pick(_other_products(rows.age))] if other else [usual]

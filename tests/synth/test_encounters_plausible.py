@@ -36,6 +36,7 @@ def services(encounter: Encounter) -> list[str]:
         ("90715 90471", OLD, {"90715", "90471"}),
         ("90656 90715 90471", YOUNG, {"90656", "90715", "90471", "90472"}),
         ("90480", OLD, {"90480"}),
+        ("90656 90662 90471", OLD, {"90662", "G0008"}),
     ],
 )
 def test_one_payer_decides_who_gives_a_vaccine(rows: str, birth: date, expected: set[str]) -> None:
