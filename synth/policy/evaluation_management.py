@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ghostchart.schemas.clinical import ClinicalFact
 from ghostchart.schemas.codes import PROCEDURE_SYSTEMS
@@ -50,8 +50,7 @@ def preventive_code(status: str, age: int) -> str:
     return str(_PREVENTIVE_FIRST[status] + bisect_right(_PREVENTIVE_BANDS, age))
 
 
-@dataclass(frozen=True, slots=True)
-class VisitCode:
+class VisitCode(NamedTuple):
     """One line that a visit earns."""
 
     value: str

@@ -65,8 +65,7 @@ class Dropped(NamedTuple):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Worklist:
+class Worklist(NamedTuple):
     """Candidates in order of appearance, values unique. Every change gives a new list."""
 
     candidates: tuple[Candidate, ...] = ()
