@@ -61,6 +61,8 @@ def run_disclosure(
     copies = np.sort(rng.choice(n, max(1, round(_PLANTED_SHARE * n)), replace=False))
     planted = clean.planted(copies)
     confidence = 1 - (1 - policy.confidence) / len(DISCLOSURE_ATTACKS)
+    # One side of it: all attacks together fail a clean population at most this often.
+    sure = 1 - 2 * policy.false_alarm_rate / len(DISCLOSURE_ATTACKS)
     measures: list[Measure] = attacked_measures(clean)
     failures: list[str] = []
     doubts: list[str] = []
@@ -74,7 +76,7 @@ def run_disclosure(
             measures += _measures(found, excess, control, copies)
             if excess.value is not None and excess.ci is not None and excess.ci[1] > policy.disclosure_excess_upper:
                 said = f"{excess.value:.3f}, upper bound {excess.ci[1]:.3f}, limit {policy.disclosure_excess_upper}"
-                if excess.ci[0] > 0:
+                if difference_interval(found.main, found.control, sure)[0] > 0:
                     failures.append(f"{found.name} succeeds more often against training patients: excess {said}")
                 else:
                     doubts.append(f"too few patients to exclude an excess of {found.name}: {said}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ghostchart.privacy.attacks.scores import AttackScores, caught, tail_p_value
+from ghostchart.privacy.attacks.scores import AttackScores, caught, rank_p_value, tail_p_value
 from ghostchart.privacy.attacks.verbatim import VerbatimCopies
 from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.schemas.measures import Measure, auc_measure, clopper_pearson
@@ -33,7 +33,9 @@ class Judgement:
         aucs: one per attack, at the corrected confidence; empty where only the exact tests were wanted.
         tails: p-value of members crowding the top scores, per attack that sees copies.
         confidence: of each attack's intervals, corrected for the number of attacks (Bonferroni).
-        alpha: bar of each exact test, corrected for their number (one per attack that sees copies, and equal records).
+        alpha: bar of each exact test for copies, corrected for their number (one per attack that sees copies, and equal
+            records).
+        score_alpha: bar of each rank test behind an AUC or a TPR, corrected for their number (two per attack).
         failures: evidence of leakage; doubts: bounds that this n cannot hold.
     """
 
@@ -43,6 +45,7 @@ class Judgement:
     copies: VerbatimCopies
     confidence: float
     alpha: float
+    score_alpha: float
     failures: tuple[str, ...]
     doubts: tuple[str, ...]
 
@@ -64,9 +67,10 @@ def judge(
 ) -> Judgement:
     """Judge one population.
 
-    A clean population must not fail by chance, so a failure needs evidence: a bound beyond the policy's bar and chance
-    itself outside the interval, or an exact test below its bar. A bound beyond the bar without that evidence is a doubt:
-    the gate does not pass, for lack of patients.
+    A clean population must not fail by chance, so a failure needs evidence: a bound beyond the policy's bar and a rank
+    test that chance does not pass, or an exact test for copies below its bar. Each of the two families of tests, for
+    copies and behind the scores, raises a false alarm at the policy's rate at most. A bound beyond the bar without that
+    evidence is a doubt: the gate does not pass either, for lack of patients.
 
     Args:
         results: every attack.
@@ -77,6 +81,7 @@ def judge(
     confidence = 1 - (1 - policy.confidence) / len(results)
     copy_attacks = [result for result in results if result.sees_copies]
     alpha = policy.false_alarm_rate / (len(copy_attacks) + 1)
+    score_alpha = policy.false_alarm_rate / (2 * len(results))
     aucs = tuple(_auc(result, policy, confidence, rng) for result in results) if rng is not None else ()
     tails = tuple(tail_p_value(result.scores) for result in copy_attacks)
     failures: list[str] = []
@@ -89,7 +94,7 @@ def judge(
     for result, auc in zip(results, aucs, strict=False):
         if auc.ci is not None and auc.ci[1] > policy.membership_auc_upper:
             said = f"AUC {auc.value:.3f}, upper bound {auc.ci[1]:.3f}, limit {policy.membership_auc_upper}"
-            if auc.ci[0] > 0.5:
+            if rank_p_value(result.scores) < score_alpha:
                 failures.append(f"members can be told from non-members by {result.name}: {said}")
             else:
                 doubts.append(f"too few patients to exclude that {result.name} tells members: {said}")
@@ -104,13 +109,15 @@ def judge(
         upper = clopper_pearson(hits, n, confidence)[1] if hits is not None else 0.0
         if hits is not None and upper > policy.membership_tpr_at_1pct_upper:
             said = f"{hits:,} of {n:,}, upper bound {upper:.3f}, limit {policy.membership_tpr_at_1pct_upper}"
-            if _beyond_chance(result.scores, hits, alpha):
+            if _beyond_chance(result.scores, hits, score_alpha):
                 failures.append(f"too many members are told at 1 % false positives by {result.name}: {said}")
             else:
                 doubts.append(
                     f"too few patients to exclude members told at 1 % false positives by {result.name}: {said}"
                 )
-    return Judgement(tuple(results), aucs, tails, copies, confidence, alpha, tuple(failures), tuple(doubts))
+    return Judgement(
+        tuple(results), aucs, tails, copies, confidence, alpha, score_alpha, tuple(failures), tuple(doubts)
+    )
 
 
 def _auc(result: AttackResult, policy: PrivacyPolicy, confidence: float, rng: np.random.Generator) -> Measure:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ghostchart.privacy.attacks.judgement import AttackResult, Judgement
 from ghostchart.privacy.attacks.neighbours import nearest_places
 from ghostchart.privacy.attacks.populations import Populations
-from ghostchart.privacy.attacks.scores import AttackScores, advantage, caught, roc_points
+from ghostchart.privacy.attacks.scores import AttackScores, advantage, caught, roc_points, tail_p_value
 from ghostchart.privacy.policy import PrivacyPolicy
 from ghostchart.schemas.measures import Measure, auc_measure, proportion
 from ghostchart.schemas.verdict import Curve
@@ -119,6 +119,14 @@ def attack_measures(
             baseline=0.0,
             n=len(scores.members) + len(scores.non_members),
             note="largest TPR - FPR over all thresholds (Yeom et al., 2018)",
+        )
+    )
+    measures.append(
+        Measure(
+            name=f"{result.name}: members crowding the top (p)",
+            value=tail_p_value(scores),
+            n=len(scores.members) + len(scores.non_members),
+            note="decides" if result.sees_copies else "shown only: this attack sees no copies, its bounds decide",
         )
     )
     for share, hits in planted.items():

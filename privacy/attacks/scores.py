@@ -54,6 +54,15 @@ def tail_p_value(scores: AttackScores) -> float:
     return min(1.0, best * len(ranks))
 
 
+def rank_p_value(scores: AttackScores) -> float:
+    """One-sided p-value of members scoring above non-members (Mann-Whitney, normal approximation with ties)."""
+    from scipy.stats import mannwhitneyu
+
+    if not len(scores.members) or not len(scores.non_members):
+        return 1.0
+    return float(mannwhitneyu(scores.members, scores.non_members, alternative="greater", method="asymptotic").pvalue)
+
+
 def roc_points(scores: AttackScores) -> tuple[Scores, Scores]:
     """False- and true-positive rates over all thresholds, from (0, 0) to (1, 1)."""
     cuts = np.unique(np.concatenate([scores.members, scores.non_members]))[::-1]

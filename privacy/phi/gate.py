@@ -43,6 +43,7 @@ STRUCTURED_TYPES = frozenset(
         "URL",
         "IP_ADDRESS",
         "AGE_OVER_89",
+        "BIOMETRIC_ID",
     }
 )
 _CHUNK_NOTES = 250

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
-from ghostchart.privacy.phi import cues, model_names, names, places, records, runs
+from ghostchart.privacy.phi import cues, model_names, names, places, records, runs, things
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE, name_finder
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
@@ -35,7 +35,7 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
         yield from places.zip_codes(text)
     yield from places.street_addresses(text)
     yield from places.cities(text, clinical=clinical)
-    yield from places.facilities(text)
+    yield from (item for item in places.facilities(text) if not things.is_thing(text, item))
 
 
 @cache
@@ -96,7 +96,7 @@ def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[Ph
     yield from shaped_findings(text, clinical=clinical)
     cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
     for finding in (*names.name_findings(text), *cued, *bare):
-        if not names.is_disease(text, finding):
+        if not (names.is_disease(text, finding) or things.is_thing(text, finding)):
             yield finding
     yield from records.keyed_findings(text)
 
@@ -104,7 +104,7 @@ def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[Ph
 def _ner_findings(text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
     for entity in artifacts.entities:
         for finding in model_names.weigh(text, entity.start_char, entity.end_char, entity.label_, clinical=clinical):
-            if not names.is_disease(text, finding):
+            if not (names.is_disease(text, finding) or things.is_thing(text, finding)):
                 yield finding
 
 

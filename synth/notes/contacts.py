@@ -13,16 +13,20 @@ from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.surrogates import PatientIdentity
 from ghostchart.synth.notes.writer import NoteWriter
 
-_SHARE = 0.12
+_SHARE = 0.16
 _DOMAINS = ("example.org", "example.com", "example.net")
 # Letters of a Medicare Beneficiary Identifier: no S, L, O, I, B, Z (CMS, "Understanding the MBI format").
 _MBI_LETTERS = "ACDEFGHJKMNPQRTUVWXY"
 _NPI_PREFIX = "80840"
 _SERIAL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+# Without I, O and Q; weights of positions 1 to 17 without the ninth, the check digit (49 CFR 565.15, table V).
+_VIN_CHARACTERS = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
+_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 9, 8, 7, 6, 5, 4, 3, 2)
+_VIN_LATE = dict(zip("JKLMNPRSTUVWXYZ", (1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 
 
 def contact_remarks(writer: NoteWriter) -> list[str]:
-    """One marked sentence with a contact detail in about one note of eight, else none.
+    """One marked sentence with a contact detail in about one note of six, else none.
 
     Its choices come from a generator of its own, so that the rest of the note reads the same with and without it.
     """
@@ -85,6 +89,33 @@ def _url(_identity: PatientIdentity, draws: Draws) -> str:
     return f"https://portal.{draws.pick(_DOMAINS)}/v/{draws.between(10**6, 10**7 - 1)}"
 
 
+def ssn(_identity: PatientIdentity, draws: Draws) -> str:
+    """A number that nobody can have: areas from 900 are never assigned (SSA), groups below 50 no taxpayer number (IRS)."""
+    return f"{draws.between(900, 999)}-{draws.between(10, 49)}-{draws.between(1000, 9999)}"
+
+
+def vin(_identity: PatientIdentity, draws: Draws) -> str:
+    """A vehicle identification number by its format whose check digit is wrong (49 CFR 565.15), so that no car has it."""
+    body = [draws.pick(_VIN_CHARACTERS) for _ in range(16)]
+    right = sum(weight * _vin_value(char) for weight, char in zip(_VIN_WEIGHTS, body, strict=True)) % 11
+    wrong = (right + draws.between(1, 9)) % 11
+    return "".join(body[:8]) + ("X" if wrong == 10 else str(wrong)) + "".join(body[8:])
+
+
+def _vin_value(char: str) -> int:
+    """Transliteration of table IV: digits as they are, A to H 1 to 8, J to R 1 to 9 without 6 and 8, S to Z 2 to 9."""
+    return int(char) if char.isdigit() else int("12345678"[ord(char) - 65]) if char <= "H" else _VIN_LATE[char]
+
+
+def _ip(_identity: PatientIdentity, draws: Draws) -> str:
+    """An address of the blocks that RFC 5737 keeps for documentation."""
+    return f"{draws.pick(('192.0.2', '198.51.100', '203.0.113'))}.{draws.between(1, 254)}"
+
+
+def _biometric(_identity: PatientIdentity, draws: Draws) -> str:
+    return f"BT-{draws.between(10**7, 10**8 - 1)}"
+
+
 _Slot = tuple[str, str, Callable[[PatientIdentity, Draws], str]]
 _SLOTS: dict[str, tuple[_Slot, ...]] = {
     "contact.email": (("email", "EMAIL_ADDRESS", email_of),),
@@ -93,6 +124,10 @@ _SLOTS: dict[str, tuple[_Slot, ...]] = {
     "contact.npi": (("npi", "LICENSE_NUMBER", npi),),
     "contact.device": (("device", "DEVICE_ID", _serial),),
     "contact.url": (("url", "URL", _url),),
+    "contact.ssn": (("ssn", "US_SSN", ssn),),
+    "contact.vehicle": (("vehicle", "VEHICLE_ID", vin),),
+    "contact.ip": (("ip", "IP_ADDRESS", _ip),),
+    "contact.biometric": (("biometric", "BIOMETRIC_ID", _biometric),),
     "contact.phone": (("phone", "PHONE_NUMBER", lambda identity, _: identity.phone),),
     "contact.address": (
         ("street", "STREET_ADDRESS", lambda identity, _: identity.street),

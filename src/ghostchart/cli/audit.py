@@ -107,10 +107,12 @@ def model(
     """Ask a trained model what it remembers of its notes and of the source patients; exit 1 unless it tells nothing."""
     from ghostchart.console import STDOUT, TerminalProgress, print_verdicts
     from ghostchart.pipeline.model_audit import REPORT_PAGE, AuditSize, audit_model
+    from ghostchart.pipeline.report import renew_report
     from ghostchart.pipeline.run import corpus_for_training, stage_in
     from ghostchart.schemas.verdict import Verdict, overall
 
-    settings = pick_models(configuration_of(out, config, allow_uncertified=allow_uncertified), name)
+    whole = configuration_of(out, config, allow_uncertified=allow_uncertified)
+    settings = pick_models(whole, name)
     found: list[Verdict] = []
     with stage_in(out, settings) as (layout, _state):
         trained_on = corpus_for_training(layout, settings)
@@ -120,6 +122,7 @@ def model(
             print_verdicts(verdicts)
             STDOUT.print(f"Report     {layout.models / entry.name / REPORT_PAGE}", soft_wrap=True, markup=False)
             found += verdicts
+        renew_report(layout, whole, trained_on)
     if overall(tuple(found)) != "passed":
         raise typer.Exit(1)
 

@@ -128,6 +128,8 @@ def render_leakage_page(
         .get_template("leakage.html.j2")
         .render(
             title="Leakage report" if findings is None else "Leakage report, protected part",
+            about_corpus=findings is None,
+            corpus_report="",
             outcome=outcome,
             headline=_HEADLINES[outcome],
             policy=policy,
@@ -139,14 +141,25 @@ def render_leakage_page(
     )
 
 
-def render_model_leakage_page(verdicts: Sequence[Verdict], *, model: str, policy: str = "") -> str:
-    """The leakage report of one trained model; ``model`` names it with its method."""
+def render_model_leakage_page(
+    verdicts: Sequence[Verdict], *, model: str, policy: str = "", corpus_report: str = ""
+) -> str:
+    """The leakage report of one trained model.
+
+    Args:
+        verdicts: the questions asked, in the order shown.
+        model: its name with its method.
+        policy: profile and digest of the privacy policy in force.
+        corpus_report: relative link to the leakage report of the corpus; "" for none.
+    """
     outcome = overall(tuple(verdicts))
     return (
         environment()
         .get_template("leakage.html.j2")
         .render(
             title=f"Leakage report of the model {model}",
+            about_corpus=False,
+            corpus_report=corpus_report,
             outcome=outcome,
             headline=_MODEL_HEADLINES[outcome],
             policy=policy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ghostchart.schemas.ehr import SourceReport
@@ -40,6 +40,8 @@ class RunSummary:
         metrics: ``evaluation/metrics.json``.
         seconds: wall-clock seconds per stage in the run that wrote the page; empty for stages kept from before.
         settings: a few settings people ask for (name -> value); never seeds.
+        model_audits: model -> outcome of its leakage audit (``model/NAME/leakage.html``); models that were not audited are
+            absent.
     """
 
     source: SourceReport
@@ -53,3 +55,4 @@ class RunSummary:
     example: ExampleNote | None
     seconds: Mapping[str, float]
     settings: Mapping[str, str]
+    model_audits: Mapping[str, str] = field(default_factory=dict)

@@ -64,17 +64,18 @@ def generate(layout: RunLayout, state: RunState, config: RunConfig, progress: Pr
         digest = state.digest(STAGE, digest_of)
         if state.is_done(STAGE, digest):
             check_data(layout)
-            return _generated(layout, config)
+            return left_by_generation(layout, config)
     _prepare_protected(layout, state, config, progress)
     digest = state.digest(STAGE, digest_of)
     state.forget(*state.stages())
     remove_certification(layout)
     _write_shards(layout, config, progress)
     state.mark_done(STAGE, digest)
-    return _generated(layout, config)
+    return left_by_generation(layout, config)
 
 
-def _generated(layout: RunLayout, config: RunConfig) -> Generated:
+def left_by_generation(layout: RunLayout, config: RunConfig) -> Generated:
+    """What a finished generation left in the directory."""
     from ghostchart.synth.synthetic_tables import stratum_shares
 
     achieved = stratum_shares(layout.protected, config.ehr_model.enrich)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ghostchart.train.membership_scores import Reader
 
 REPORT_JSON, REPORT_PAGE = "leakage.json", "leakage.html"
+_CORPUS_REPORT = "corpus/reports/leakage.html"
 _WORK = "model_audit"
 _CONTROL_NOTES = 16  # per question, shown to the overtrained model over and over
 _VALIDATION_NOTES = 4  # the trainer wants some; nothing is read off them
@@ -303,7 +304,11 @@ def _write_report(
         "verdicts": [verdict.model_dump(mode="json", exclude={"seconds"}) for verdict in verdicts],
     }
     write_atomically(directory / REPORT_JSON, readable_json(report))
+    corpus_report = directory.parent.parent / _CORPUS_REPORT
     page = render_model_leakage_page(
-        verdicts, model=f"{record.name} ({record.method.replace('_', ' ')})", policy=policy
+        verdicts,
+        model=f"{record.name} ({record.method.replace('_', ' ')})",
+        policy=policy,
+        corpus_report=f"../../{_CORPUS_REPORT}" if corpus_report.exists() else "",
     )
     write_atomically(directory / REPORT_PAGE, page.encode())
