@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
-from ghostchart.privacy.phi import cues, model_names, names, places, records, runs, things
+from ghostchart.privacy.phi import bedside, cues, model_names, names, places, records, runs, things, towns
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE, name_finder
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
@@ -95,7 +95,7 @@ def _findings(results: Sequence[Any]) -> list[PhiFinding]:
 def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from shaped_findings(text, clinical=clinical)
     cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
-    for finding in (*names.name_findings(text), *cued, *bare):
+    for finding in (*names.name_findings(text), *cued, *bare, *bedside.bedside_names(text), *towns.bedside_towns(text)):
         if not (names.is_disease(text, finding) or things.is_thing(text, finding)):
             yield finding
     yield from records.keyed_findings(text)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ghostchart.privacy.phi.cues import is_namelike
+from ghostchart.privacy.phi.cues import is_namelike, is_refused
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.flavour import is_clinical
 from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.records import table_findings
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
-from ghostchart.privacy.phi.vocabulary import is_given_name, is_name_word, is_ordinary
+from ghostchart.privacy.phi.vocabulary import eponyms, is_given_name, is_name_word, is_ordinary
 from ghostchart.privacy.remembered import Remembered
 
 _CAPITALISED = re.compile(rf"\b[{UPPER}][\w'’-]*")
@@ -109,9 +109,29 @@ class PhiScanner:
                 PhiFinding(item.start + piece.start, item.end + piece.start, item.entity_type, item.score)
                 for item in strongest(here)
             )
-        # Columns are named in another line than their cells, so tables are read over the whole text.
-        cells = list(table_findings(text))
-        return strongest([*found, *cells]) if cells else found
+        # Columns are named in another line than their cells, and a name that one line announces stands bare in another, so
+        # both are looked for over the whole text.
+        more = [*table_findings(text), *mentioned_again(text, found)]
+        return strongest([*found, *more]) if more else found
+
+
+_AGAIN_SCORE = 0.6
+_SURE_NAME = 0.8  # score from which a title, degree or label announced the name
+
+
+def mentioned_again(text: str, found: Sequence[PhiFinding]) -> Iterator[PhiFinding]:
+    """Words of announced names wherever else they stand ("Mr. Korhonen ... Korhonen will return"), same spelling."""
+    words: dict[str, None] = {}
+    for item in found:
+        if item.entity_type == "PERSON" and item.score >= _SURE_NAME:
+            for match in _CAPITALISED.finditer(text, item.start, item.end):
+                word = match[0].removesuffix("'s").removesuffix("’s")
+                if len(word) > 2 and is_namelike(word) and word.lower() not in eponyms():
+                    words[word] = None
+    if words:
+        for match in re.finditer(rf"(?<![\w'’-])(?:{'|'.join(map(re.escape, words))})(?![\w-])", text):
+            if not is_refused(text, match.end()):
+                yield PhiFinding(match.start(), match.end(), "PERSON", _AGAIN_SCORE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.vocabulary import is_given_name, is_ordinary
 
 _ANNOUNCED = 0.85  # score of what a title, degree or label announces
+_CUED_TOWN = 0.62  # score of a town that words about a place announce
 _TYPES = frozenset({"PERSON", "CITY", "FACILITY"})
 # Instruments and rules: nobody's name is followed by them without a verb or a comma.
 _INSTRUMENTS = (
@@ -56,7 +57,9 @@ _ROLE_BEFORE = re.compile(
 
 def is_thing(text: str, finding: PhiFinding) -> bool:
     """Whether a name or place found is part of what a thing is called."""
-    if finding.entity_type not in _TYPES or finding.score >= _ANNOUNCED:
+    if finding.entity_type not in _TYPES or finding.score >= (
+        _ANNOUNCED if finding.entity_type != "CITY" else _CUED_TOWN
+    ):
         return False
     if _ROLE_BEFORE.search(text, max(0, finding.start - 24), finding.start):
         return False
