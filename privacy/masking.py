@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ghostchart.privacy.phi.vocabulary import is_ordinary, not_in_names
 from ghostchart.privacy.protected_reports import write_protected_json
 
 _CONTEXT_CHARS = 40
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 FINDINGS = "findings.json"
 
 
@@ -25,14 +27,28 @@ def _masked_word(word: str) -> str:
 
 
 def masked_context(text: str, start: int, end: int, also: Iterable[tuple[int, int]] = ()) -> str:
-    """Up to 40 characters either side; the finding, other findings nearby and all digits are starred."""
+    """Up to 40 characters either side, where only ordinary English and clinical words show.
+
+    The finding, other findings nearby, digits and all other words are starred: a name beside the one found does not show.
+    """
     low, high = max(0, start - _CONTEXT_CHARS), min(len(text), end + _CONTEXT_CHARS)
     chars = list(text[low:high])
     for begin, finish in [(start, end), *also]:
         for place in range(max(begin, low), min(finish, high)):
             if chars[place - low].isalnum():
                 chars[place - low] = "*"
+    for word in _WORD.finditer(text, low, high):
+        whole = _WORD.match(text, _begin(text, word.start()))
+        if whole is None or not (is_ordinary(whole[0]) or whole[0].lower() in not_in_names()):
+            chars[word.start() - low : word.end() - low] = "*" * len(word[0])
     return re.sub(r"\d", "*", "".join(chars)).replace("\n", " ")
+
+
+def _begin(text: str, place: int) -> int:
+    """Where the word begins that holds this place: the edge of the context may have cut it."""
+    while place and _WORD.match(text, place - 1):
+        place -= 1
+    return place
 
 
 @dataclass(frozen=True, slots=True)

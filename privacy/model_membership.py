@@ -67,7 +67,7 @@ def run_model_membership(evidence: ModelEvidence, policy: PrivacyPolicy, seed: n
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key))
     found, untrained, overtrained = (
-        judge(attack_model(case.members, case.non_members), _NO_COPIES, policy, rng)
+        judge(attack_model(case.members, case.non_members), _NO_COPIES, policy, rng, "notes")
         for case in (evidence.trained, evidence.untrained, evidence.overtrained)
     )
     who = _WHO[evidence.gate]
@@ -153,7 +153,8 @@ def _outcome(
     n = min(len(evidence.trained.members.losses), len(evidence.trained.non_members.losses))
     if found.failures and not untrained.failures:
         return "failed", list(found.failures), None
-    doubts = list(found.doubts)
+    # Failures that the untrained model calls into question are still told.
+    doubts = [*found.failures, *found.doubts]
     if untrained.failures:
         doubts.append(
             "an attack tells members on the untrained model, which saw none of them: the two groups differ by more than "

@@ -64,6 +64,7 @@ def judge(
     copies: VerbatimCopies,
     policy: PrivacyPolicy,
     rng: np.random.Generator | None,
+    subjects: str = "patients",
 ) -> Judgement:
     """Judge one population.
 
@@ -77,6 +78,7 @@ def judge(
         copies: equal records.
         policy: the bars.
         rng: for bootstraps; None leaves the AUC out (controls, where only whether the gate fails is asked).
+        subjects: whom the scores are about, for the reasons.
     """
     confidence = 1 - (1 - policy.confidence) / len(results)
     copy_attacks = [result for result in results if result.sees_copies]
@@ -97,7 +99,7 @@ def judge(
             if rank_p_value(result.scores) < score_alpha:
                 failures.append(f"members can be told from non-members by {result.name}: {said}")
             else:
-                doubts.append(f"too few patients to exclude that {result.name} tells members: {said}")
+                doubts.append(f"too few {subjects} to exclude that {result.name} tells members: {said}")
     for result, tail in zip(copy_attacks, tails, strict=True):
         if tail < alpha:
             failures.append(
@@ -113,7 +115,7 @@ def judge(
                 failures.append(f"too many members are told at 1 % false positives by {result.name}: {said}")
             else:
                 doubts.append(
-                    f"too few patients to exclude members told at 1 % false positives by {result.name}: {said}"
+                    f"too few {subjects} to exclude members told at 1 % false positives by {result.name}: {said}"
                 )
     return Judgement(
         tuple(results), aucs, tails, copies, confidence, alpha, score_alpha, tuple(failures), tuple(doubts)

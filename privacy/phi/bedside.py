@@ -146,6 +146,7 @@ _LOWER = re.compile(
 _BOTH_ORDINARY = re.compile(rf"(?<![\w'’-])(?P<id>(?P<first>{_PART}) (?:[A-Z]\.? )?(?P<last>{_PART}))(?![\w'’-])")
 
 
+_CAPITALISED = re.compile(rf"[{UPPER}][{UPPER}{LOWER}'’]+")
 _ENDINGS = (
     ("ied", ("y",)),
     ("ed", ("", "e")),
@@ -159,6 +160,20 @@ _ENDINGS = (
 
 def bedside_names(text: str) -> Iterator[PhiFinding]:
     """Names that clinical shorthand gives away; overlaps are resolved by the caller."""
+    for match in (*_LOWER.finditer(text), *_ROOM.finditer(text)):
+        word = match["id"]
+        if (is_name_word(word) or not is_ordinary(word)) and not _is_clinical(word):
+            yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
+    if (text[:1].islower() and any(char.isdigit() for char in text)) or _may_name(text):
+        yield from _announced(text)
+
+
+def _may_name(text: str) -> bool:
+    """Whether some word with a capital is a listed name or no ordinary word: most sentences of notes have none."""
+    return any(is_name_word(match[0]) or not is_ordinary(match[0]) for match in _CAPITALISED.finditer(text))
+
+
+def _announced(text: str) -> Iterator[PhiFinding]:
     for pattern in (_SUBJECT, _TO_PERSON, _ROLE, _APPOSED, _WITH_DEGREE, _LABEL):
         for match in pattern.finditer(text):
             loose = pattern is _TO_PERSON and _LOOSE.search(text, match.start(), match.start("id")) is not None
@@ -176,10 +191,6 @@ def bedside_names(text: str) -> Iterator[PhiFinding]:
             words = [word for word in words if word[0].isupper()] or words
             if _are_names(words, given=pattern is _BEFORE_DOB or pattern is _CAPS_LABEL):
                 yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.72)
-    for match in (*_LOWER.finditer(text), *_ROOM.finditer(text)):
-        word = match["id"]
-        if (is_name_word(word) or not is_ordinary(word)) and not _is_clinical(word):
-            yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
     for match in _BOTH_ORDINARY.finditer(text):
         if _is_announced_pair(text, match):
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
@@ -266,7 +277,7 @@ _PAIR_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PAIR_AFTER = re.compile(
-    rf" (?:is|was) an? (?:\d|very|pleasant)|,? (?:who|whose)\b|,? \(|['’]s\b|[ \t]*$|[.,;] | {_ACTS}\b"
+    rf" (?:is|was) an? (?:\d|very|pleasant)|,? (?:who|whose)\b|,? \(|['’]s\b|[ \t]*$|[.,;] | (?:with|to|about|regarding|re|at|on|in|for|today|again)\b| {_ACTS}\b"
 )
 
 

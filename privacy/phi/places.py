@@ -12,6 +12,7 @@ from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
     countries,
     departments,
+    eponyms,
     is_name_word,
     is_ordinary,
     not_in_names,
@@ -177,7 +178,9 @@ def cities(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
             # "class III, AR" is a grade before an abbreviation, not a town in Arkansas.
             if match["id"].isupper() and " " not in match["id"] and (len(match["id"]) <= 3 or not text.isupper()):
                 continue
-            if pattern is _LOOSE_CITY and any(is_ordinary(word) and not is_name_word(word) for word in words):
+            if pattern is _LOOSE_CITY and any(
+                word in eponyms() or (is_ordinary(word) and not is_name_word(word)) for word in words
+            ):
                 continue
             if any(word in countries() for word in words) or _is_no_town(words):
                 continue

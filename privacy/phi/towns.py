@@ -49,6 +49,10 @@ _CUES = (
     re.compile(rf"(?:^|(?<=[.;] )){_TOWN}(?= resident\b)"),
     re.compile(rf"\b(?i:home ?town|city|town|place of birth|birthplace|lives in|resides in)[ \t]*:[ \t]*{_TOWN}"),
 )  # fmt: skip
+# What every cue has in common, as a cheap first look.
+_MAYBE = re.compile(
+    rf"\b(?:[io]n|near|from|to|at|outside|around|of|through|towards?|the|a|In|Near|From|To|At|Outside|The)(?: [a-z]+)? (?:[dD]['’])?[{UPPER}][{LOWER}]|: ?[{UPPER}][{LOWER}]| resident\b"
+)
 # Behind these an ordinary word with a capital is a town as well ("lives in Mobile", "moved to Broken Arrow").
 _SURE = re.compile(
     rf"(?i)\b(?:lives?|lived|living|resid(?:es?|ed|ing)|moved|relocated|born(?: and raised)?|raised|grew up|travel\w*|flew|drove|drives|commutes?|winters|native|farmer|rancher|home ?town:?|city:?|town:?|relatives|daughter|son|sister|brother|family|trailer|cabin|teacher|hospital|clinic|pharmacy|nursing home|snf|plant)\b(?: [a-z0-9'-]+){{0,4}} ?(?:{_TO})? ?$"
@@ -60,6 +64,8 @@ _AFTER_NO_TOWN = re.compile(
 
 def bedside_towns(text: str) -> Iterator[PhiFinding]:
     """Towns behind cues of place; states, countries, departments and clinical words are none."""
+    if not _MAYBE.search(text):
+        return
     for pattern in _CUES:
         for match in pattern.finditer(text):
             end = _town_end(match["id"])

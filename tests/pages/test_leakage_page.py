@@ -91,3 +91,11 @@ def test_the_page_of_a_model_asks_both_questions() -> None:
     assert "a note tell whether the model was trained on that note?" in text
     assert "tell whether the corpus was learnt from that patient?" in text
     assert "members can be told" in text
+
+
+def test_page_of_a_model_links_to_that_of_its_corpus_and_each_says_what_it_is_about() -> None:
+    page = render_model_leakage_page([MEMBERSHIP], model="tiny", corpus_report="../../corpus/reports/leakage.html")
+    assert '<a href="../../corpus/reports/leakage.html">' in page
+    assert "leakage report of the corpus" not in render_model_leakage_page([MEMBERSHIP], model="tiny")
+    assert "This page is about the corpus" in render_leakage_page([MEMBERSHIP])
+    assert "This page is about the corpus" not in render_leakage_page([MEMBERSHIP], findings=[])

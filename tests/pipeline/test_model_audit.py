@@ -8,13 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ghostchart.pages import RunSummary, render_run_page
+from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.model_audit import AuditSize, _confront, _write_report
+from ghostchart.pipeline.report import _model_audits, renew_report
 from ghostchart.privacy.attacks import judgement
 from ghostchart.privacy.model_membership import CORPUS_NOTES, ModelEvidence, run_model_membership
 from ghostchart.privacy.policy import load_policy
 from ghostchart.schemas.canonical import sha256_bytes
+from ghostchart.schemas.config import RunConfig
+from ghostchart.schemas.corpus import UncertifiedCorpus
+from ghostchart.schemas.ehr import SourceReport
 from ghostchart.schemas.note_losses import NoteLosses, PartLosses
 from ghostchart.schemas.trained_model import TrainedModel
+from ghostchart.schemas.verdict import Verdict
 
 GROUPS = ("corpus members", "corpus non-members", "corpus control")
 
@@ -59,3 +66,35 @@ def test_the_report_names_the_weights_and_holds_the_verdict(tmp_path: Path, monk
     page = (tmp_path / "leakage.html").read_text()
     assert "Leakage report of the model tiny (from scratch)" in page
     assert page.count("<svg") >= 3
+
+
+def test_the_report_of_the_run_links_to_the_audits_there_are(tmp_path: Path) -> None:
+    verdict = Verdict(gate=CORPUS_NOTES, title="Corpus notes", outcome="inconclusive")
+    record = TrainedModel(
+        name="tiny", base="none (trained from scratch)", base_ref="scratch", method="from_scratch", prompt_version="1",
+        chat=False, max_tokens=64, corpus="certificate sha256:ab", certified=True, seconds=1.0, notes_seen=5, tokens_seen=9,
+        tokens_per_second=9.0, parameters_total=3, parameters_trained=3,
+    )  # fmt: skip
+    layout = RunLayout(tmp_path)
+    (layout.models / "tiny").mkdir(parents=True)
+    assert _model_audits(layout, [record]) == {}
+    _write_report(layout.models / "tiny", record, (verdict,), AuditSize(120, 2), "default, sha256:cd")
+    found = _model_audits(layout, [record])
+    assert found == {"tiny": "inconclusive"}
+
+    def page(audits: dict[str, str]) -> str:
+        return render_run_page(
+            RunSummary(
+                source=SourceReport("demo", ()), notes={}, fidelity=verdict, gates=(), certificate=None, stamp="none",
+                models=(record,), metrics={"models": {}, "definition": "", "n_notes": 0}, example=None, seconds={},
+                settings={}, model_audits=audits,
+            )
+        )  # fmt: skip
+
+    assert '<a href="model/tiny/leakage.html"><span class="pill inconclusive">' in page(found)
+    assert "leakage.html" not in page({})
+    assert "ghostchart audit model" in page({})
+
+
+def test_there_is_no_report_to_renew_before_a_run_wrote_one(tmp_path: Path) -> None:
+    assert not renew_report(RunLayout(tmp_path), RunConfig(), UncertifiedCorpus(tmp_path, "none"))

@@ -11,8 +11,17 @@ import pytest
 
 from ghostchart.privacy.attacks.catalogue import ATTACKS
 from ghostchart.privacy.attacks.features import FeatureSpace
+from ghostchart.privacy.attacks.judgement import AttackResult, judge
 from ghostchart.privacy.attacks.neighbours import nearest
-from ghostchart.privacy.attacks.scores import AttackScores, caught, roc_points, tail_p_value, threshold_at
+from ghostchart.privacy.attacks.scores import (
+    AttackScores,
+    caught,
+    rank_p_value,
+    roc_points,
+    tail_p_value,
+    threshold_at,
+)
+from ghostchart.privacy.attacks.verbatim import VerbatimCopies
 from ghostchart.privacy.membership import run_membership
 from ghostchart.privacy.policy import load_policy
 from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables
@@ -193,3 +202,49 @@ def test_roc_runs_from_corner_to_corner() -> None:
     assert (fpr[0], tpr[0]) == (0.0, 0.0)
     assert (fpr[-1], tpr[-1]) == (1.0, 1.0)
     assert tpr[fpr == 0].max() == 1.0
+
+
+def test_rank_test_by_hand() -> None:
+    # All of 3 above all of 3: U = 9, mean 4.5, variance 3 * 3 * 7 / 12 = 5.25; continuity correction of a half.
+    from statistics import NormalDist
+
+    scores = AttackScores(np.array([4.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0]))
+    assert rank_p_value(scores) == pytest.approx(1 - NormalDist().cdf((9 - 4.5 - 0.5) / 5.25**0.5))
+    assert rank_p_value(AttackScores(np.array([]), np.array([1.0]))) == 1.0
+
+
+NO_COPIES = VerbatimCopies(np.zeros(0, dtype=np.int64), 0, 0, 0, 0, 1.0)
+
+
+def _judged(shift: float, *, sees_copies: bool, seed: int, crowd: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """One attack on 400 members, ``crowd`` of whom stand above everybody, and 400 others."""
+    rng = np.random.default_rng(seed)
+    members = rng.standard_normal(400) + shift
+    members[:crowd] = 10 + rng.random(crowd)
+    result = AttackResult("attack", "", AttackScores(members, rng.standard_normal(400)), sees_copies)
+    found = judge([result], NO_COPIES, load_policy(), rng)
+    return found.failures, found.doubts
+
+
+def test_an_auc_beyond_the_bar_fails_on_evidence_and_is_a_doubt_without() -> None:
+    failures, _ = _judged(0.5, sees_copies=False, seed=1)
+    assert any("members can be told" in reason for reason in failures)
+    failures, doubts = _judged(
+        0.2, sees_copies=False, seed=3
+    )  # AUC 0.56: the bound is beyond 0.60, the rank test is not sure
+    assert not failures
+    assert any("too few patients" in reason for reason in doubts)
+
+
+def test_crowding_fails_where_an_attack_sees_copies_and_size_decides_elsewhere() -> None:
+    for sees_copies in (True, False):
+        failures, _ = _judged(0.0, sees_copies=sees_copies, seed=4, crowd=14)
+        assert any("crowd" in reason for reason in failures) == sees_copies
+        # Twice as many: every attack fails, the others by their share at 1 % false positives.
+        assert _judged(0.0, sees_copies=sees_copies, seed=4, crowd=40)[0]
+
+
+def test_chance_alone_fails_no_more_often_than_the_policy_says() -> None:
+    """300 clean populations under one attack; the policy allows 1 % for each of the two families of tests."""
+    failed = sum(bool(_judged(0.0, sees_copies=True, seed=seed)[0]) for seed in range(300))
+    assert failed <= 12  # the 99.8 % quantile of 300 draws at 2 %

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from ghostchart.synth.notes.contacts import email_of, health_plan_number, npi
+from ghostchart.synth.notes.contacts import email_of, health_plan_number, npi, ssn, vin
 from ghostchart.synth.notes.draws import Draws
 from ghostchart.synth.notes.preview import preview
 from ghostchart.synth.notes.surrogates import PatientIdentity, Person
@@ -16,7 +16,18 @@ from ghostchart.synth.notes.template_files import list_templates
 SOMEBODY = PatientIdentity(
     Person("Ana", "O'Test"), date(1950, 1, 1), "1234567890", "405-555-0100", "1 Test Way", "X", "00000"
 )
-CONTACTS = {"EMAIL_ADDRESS", "FAX_NUMBER", "HEALTH_PLAN_NUMBER", "LICENSE_NUMBER", "DEVICE_ID", "URL"}
+CONTACTS = {
+    "EMAIL_ADDRESS",
+    "FAX_NUMBER",
+    "HEALTH_PLAN_NUMBER",
+    "LICENSE_NUMBER",
+    "DEVICE_ID",
+    "URL",
+    "US_SSN",
+    "VEHICLE_ID",
+    "IP_ADDRESS",
+    "BIOMETRIC_ID",
+}
 
 
 def test_npi_check_digit_of_the_published_example() -> None:
@@ -57,3 +68,23 @@ def test_every_contact_detail_is_in_the_ledger() -> None:
             if "NPI " in note.text:
                 assert "LICENSE_NUMBER" in found
     assert len(seen) >= 4
+
+
+def _check_digit(number: str) -> str:
+    """49 CFR 565.15: values of table IV, weights of table V, remainder by 11, X for 10."""
+    values = {char: (place % 9) + 1 for place, char in enumerate("ABCDEFGHI")}
+    values |= dict(zip("JKLMN", range(1, 6), strict=True)) | {"P": 7, "R": 9}
+    values |= dict(zip("STUVWXYZ", range(2, 10), strict=True)) | {str(digit): digit for digit in range(10)}
+    weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+    rest = sum(weight * values[char] for weight, char in zip(weights, number, strict=True)) % 11
+    return "X" if rest == 10 else str(rest)
+
+
+def test_no_car_has_the_vehicle_number_and_nobody_the_social_security_number() -> None:
+    assert _check_digit("1M8GDM9AXKP042788") == "X"  # a number often printed as the example of a valid one
+    for seed in range(200):
+        number = vin(SOMEBODY, Draws(seed))
+        assert re.fullmatch(r"[A-HJ-NPR-Z0-9]{17}", number)
+        assert number[8] != _check_digit(number)
+        area, group, serial = ssn(SOMEBODY, Draws(seed)).split("-")
+        assert (900 <= int(area) <= 999, 1 <= int(group) < 50, serial != "0000") == (True, True, True)
