@@ -79,6 +79,8 @@ def weigh(text: str, start: int, end: int, label: str, *, clinical: bool) -> Ite
 
 def _is_town(words: list[str], *, clinical: bool, placed: bool) -> bool:
     low = [word.lower().strip(".") for word in words]
+    if any(word in eponyms() and not is_name_word(word) for word in low):
+        return False
     if all(word in countries() or word in not_towns() or is_ordinary(word) for word in low) and not (
         placed and not clinical and len(low) > 1 and not any(word in countries() or word in not_towns() for word in low)
     ):
