@@ -58,6 +58,18 @@ _ACTS = (
     r"helps|helped|brought|visits|visited|accompan(?:ies|ied)|attends|attended|noticed|found (?:him|her|them)|was last seen|"
     rf"(?:has been|is|was|remains|became|appears|appeared|seems|seemed|looks|looked)(?: now| still| more| less| very| quite| well)? {_STATE})"
 )
+# Of those, what neither an operation nor a drug nor a company does: there a word in no list is enough.
+_ONLY_PEOPLE = (
+    r"(?:says?|said|tells?|told|asks|asked|reports|reported|den(?:ies|ied)|states|stated|endorses|endorsed|complain(?:s|ed)|agree[sd]|consent(?:s|ed)|refuse[sd]|declin(?:es|ed)|"
+    r"verbali[sz]e[sd]|understand(?:s|ood)|recalls|remembers|believes|thinks|feels|wants|wishes|hopes|prefers|requests|lives|lived|works|worked|drives|drove|cooks|smokes|smoked|drinks|"
+    r"walks|walked|ambulated|voided|slept|ate|woke|vomited|cried|underwent|called|calls|phoned|signed|picks (?:her|him|them) up|gave (?:her|him|them)|"
+    r"tolerated (?:the|her|his|this|pt|po|feeds|diet|procedure|surgery)|will (?:return|call|come|drive|bring|be (?:discharged|staying|going))|would like|visits|visited|accompan(?:ies|ied)|"
+    r"following(?=[,.;]| along)|(?:has been|is|was|remains|became|appears|appeared|seems|seemed|looks|looked)(?: now| still| more| less| very| quite| well)? "
+    r"(?:agitated|confused|alert|awake|asleep|sleeping|resting|anxious|tearful|cooperative|combative|restless|oriented|lethargic|drowsy|afebrile|pleasant|ambulat(?:ing|ory)|walking|eating|crying|"
+    r"hospitali[sz]ed|discharged|admitted|readmitted|extubated|intubated|told|asked|instructed|advised|aware|willing|agreeable|nonverbal|unresponsive|hungry|tired|upset|worried|happy|reluctant|"
+    r"homeless|married|widowed|divorced|retired|unemployed|dying|grieving|last seen|in (?:no (?:acute )?distress|good spirits)))"
+)
+_ONLY_PEOPLE_AFTER = re.compile(rf"(?: also| still| now| then| again)? {_ONLY_PEOPLE}\b|, an? \d|['’]s\b")
 _SUBJECT = re.compile(
     rf"(?:^|(?<=[.;!?]\s)|(?<=, )|(?<=\n)|(?<=[*•-] )|(?<=: )|(?<=that )|(?<=and )|(?<=but )|(?<=because )|(?<=when )|(?<=while )|(?<=since ))[ \t]*{_NAME}(?=(?: also| still| now| then| again)? {_ACTS}\b|, an? \d|, (?:age |aged )?\d\d[,. ]|['’]s (?:{_FAMILY}|{_OWNED})\b)"
 )
@@ -176,7 +188,9 @@ def _may_name(text: str) -> bool:
 def _announced(text: str) -> Iterator[PhiFinding]:
     for pattern in (_SUBJECT, _TO_PERSON, _ROLE, _APPOSED, _WITH_DEGREE, _LABEL):
         for match in pattern.finditer(text):
-            loose = pattern is _TO_PERSON and _LOOSE.search(text, match.start(), match.start("id")) is not None
+            loose = (pattern is _TO_PERSON and _LOOSE.search(text, match.start(), match.start("id")) is not None) or (
+                pattern is _SUBJECT and _ONLY_PEOPLE_AFTER.match(text, match.end("id")) is None
+            )
             surname = pattern is _LABEL and _DOCTOR.match(text, match.start()) is not None
             end = _name_end(text, match, trusting=pattern in (_ROLE, _LABEL), loose=loose, surname=surname)
             if end:

@@ -216,12 +216,14 @@ def test_rank_test_by_hand() -> None:
 NO_COPIES = VerbatimCopies(np.zeros(0, dtype=np.int64), 0, 0, 0, 0, 1.0)
 
 
-def _judged(shift: float, *, sees_copies: bool, seed: int, crowd: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """One attack on 400 members, ``crowd`` of whom stand above everybody, and 400 others."""
+def _judged(
+    shift: float, *, sees_copies: bool, seed: int, crowd: int = 0, n: int = 400
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """One attack on ``n`` members, ``crowd`` of whom stand above everybody, and as many others: failures, doubts."""
     rng = np.random.default_rng(seed)
-    members = rng.standard_normal(400) + shift
+    members = rng.standard_normal(n) + shift
     members[:crowd] = 10 + rng.random(crowd)
-    result = AttackResult("attack", "", AttackScores(members, rng.standard_normal(400)), sees_copies)
+    result = AttackResult("attack", "", AttackScores(members, rng.standard_normal(n)), sees_copies)
     found = judge([result], NO_COPIES, load_policy(), rng)
     return found.failures, found.doubts
 
@@ -229,11 +231,15 @@ def _judged(shift: float, *, sees_copies: bool, seed: int, crowd: int = 0) -> tu
 def test_an_auc_beyond_the_bar_fails_on_evidence_and_is_a_doubt_without() -> None:
     failures, _ = _judged(0.5, sees_copies=False, seed=1)
     assert any("members can be told" in reason for reason in failures)
-    failures, doubts = _judged(
-        0.2, sees_copies=False, seed=3
-    )  # AUC 0.56: the bound is beyond 0.60, the rank test is not sure
-    assert not failures
-    assert any("too few patients" in reason for reason in doubts)
+    # 150 people and an AUC of 0.555: the bound lies beyond 0.60, but the rank test is not sure.
+    rng = np.random.default_rng(0)
+    others = np.sort(rng.standard_normal(150))
+    members = np.interp(np.linspace(0, 1, 150) ** 0.8, np.linspace(0, 1, 150), others)
+    result = AttackResult("attack", "", AttackScores(members, others), sees_copies=False)
+    found = judge([result], NO_COPIES, load_policy(), rng, "notes")
+    assert 0.005 < rank_p_value(result.scores) < 0.1
+    assert not any("can be told" in reason for reason in found.failures)
+    assert any("too few notes to exclude that attack tells members" in reason for reason in found.doubts)
 
 
 def test_crowding_fails_where_an_attack_sees_copies_and_size_decides_elsewhere() -> None:

@@ -85,6 +85,7 @@ def test_town_that_no_state_follows(scanner: PhiScanner, text: str, town: str) -
 @pytest.mark.parametrize(
     "text",
     [
+        "Venipuncture went smoothly. Spirometry was seen as normal.",
         "Denied feels unsteady when standing.",
         "Discussed with Cardiology; will follow.",
         "Report called to ICU, patient stable.",

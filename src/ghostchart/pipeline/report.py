@@ -79,7 +79,7 @@ def renew_report(layout: RunLayout, config: RunConfig, corpus: Corpus) -> bool:
 
 def _model_audits(layout: RunLayout, models: Sequence[TrainedModel]) -> dict[str, str]:
     """Outcome of the leakage audit of each model that has one; training anew removes it with the weights."""
-    found = {}
+    found: dict[str, str] = {}
     for model in models:
         report = layout.models / model.name / REPORT_JSON
         if report.exists() and report.with_name(REPORT_PAGE).exists():
