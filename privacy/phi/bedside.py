@@ -65,7 +65,7 @@ _ONLY_PEOPLE = (
     r"walks|walked|ambulated|voided|slept|ate|woke|vomited|cried|underwent|called|calls|phoned|signed|picks (?:her|him|them) up|gave (?:her|him|them)|"
     r"tolerated (?:the|her|his|this|pt|po|feeds|diet|procedure|surgery)|will (?:return|call|come|drive|bring|be (?:discharged|staying|going))|would like|visits|visited|accompan(?:ies|ied)|"
     r"following(?=[,.;]| along)|(?:has been|is|was|remains|became|appears|appeared|seems|seemed|looks|looked)(?: now| still| more| less| very| quite| well)? "
-    r"(?:agitated|confused|alert|awake|asleep|sleeping|resting|anxious|tearful|cooperative|combative|restless|oriented|lethargic|drowsy|afebrile|pleasant|ambulat(?:ing|ory)|walking|eating|crying|"
+    r"(?:agitated|confused|alert|awake|asleep|sleeping|resting|anxious|tearful|cooperative|combative|restless|oriented|lethargic|drowsy|afebrile|pleasant|ambulat(?:ing|ory)|walking|eating|crying|doing (?:well|better|poorly|fine|great|ok)|feeling (?:well|better|worse|fine|ok)|"
     r"hospitali[sz]ed|discharged|admitted|readmitted|extubated|intubated|told|asked|instructed|advised|aware|willing|agreeable|nonverbal|unresponsive|hungry|tired|upset|worried|happy|reluctant|"
     r"homeless|married|widowed|divorced|retired|unemployed|dying|grieving|last seen|in (?:no (?:acute )?distress|good spirits)))"
 )
