@@ -28,7 +28,7 @@ class PrivacyPolicy(BaseModel):
     Attributes:
         profile: the profile's name, with the bars that the run's configuration changed, if any.
         signoff_required: a privacy officer must have approved before the corpus counts as verified.
-        false_alarm_rate: chance that a clean corpus fails the membership gate, all tests together.
+        false_alarm_rate: chance that clean data fails a family of tests (copies, membership scores, disclosure), each as a whole.
         confidence: of all bounds of one gate together.
         disclosure_excess_upper: success against training patients beyond that against held-out ones, upper bound.
         text_copy_excess_upper: the same for notes with copied runs of words.
