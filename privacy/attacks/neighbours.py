@@ -11,7 +11,7 @@ from ghostchart.privacy.attacks.features import Matrix
 
 _EPSILON = 1e-6
 _BLOCK_ROWS = 512
-_BLOCK_CELLS = 1 << 22  # of one block of distances: among very many others fewer points at a time
+_BLOCK_CELLS = 1 << 21  # of one block of distances: among very many others fewer points at a time
 
 
 def squared_distances(points: Matrix, others: Matrix) -> Iterator[tuple[slice, Matrix]]:
@@ -20,7 +20,8 @@ def squared_distances(points: Matrix, others: Matrix) -> Iterator[tuple[slice, M
     block = min(_BLOCK_ROWS, max(1, _BLOCK_CELLS // max(1, len(others))))
     for start in range(0, len(points), block):
         rows = points[start : start + block]
-        distance = (rows**2).sum(axis=1)[:, None] + squares[None, :] - 2 * rows @ others.T
+        distance = (rows**2).sum(axis=1)[:, None] + squares[None, :]
+        distance -= 2 * rows @ others.T  # in place: one array less at the peak, the same numbers
         distance[distance < 1e-10] = 0.0
         yield slice(start, start + len(rows)), distance
 

@@ -95,8 +95,8 @@ def test_neighbours_among_very_many_come_in_smaller_blocks() -> None:
     points, others = rng.standard_normal((1000, 3)), rng.standard_normal((12_000, 3))
     blocks = [(rows, distance.nbytes) for rows, distance in squared_distances(points, others)]
     assert [rows.start for rows, _ in blocks] == [0, *(rows.stop for rows, _ in blocks[:-1])]
-    assert blocks[-1][0].stop == 1000 and len(blocks) == 3
-    assert max(size for _, size in blocks) <= (1 << 22) * 8
+    assert blocks[-1][0].stop == 1000 and len(blocks) == 6
+    assert max(size for _, size in blocks) <= (1 << 21) * 8
     tree = cKDTree(others)
     np.testing.assert_allclose(nearest(points, others), tree.query(points)[0], atol=1e-9)
     np.testing.assert_array_equal(nearest_places(points, others, 4), tree.query(points, 4)[1])
