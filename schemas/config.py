@@ -84,6 +84,9 @@ class CorpusConfig(Section):
 
     ``notes_per_shard`` is part of the corpus's identity: it decides which shard draws from which stream. ``templates`` is a
     directory of the hospital's own templates, used beside the built-in ones.
+
+    Two switches exist for ablations. ``coding: direct`` copies the code of each stated fact and applies no coding rule; such a
+    corpus does not validate. ``train_families`` lets training notes use only so many template families of each note type (0: all).
     """
 
     notes: Annotated[int, Field(ge=30)] = 8000
@@ -97,6 +100,8 @@ class CorpusConfig(Section):
     distractors_per_note: Annotated[float, Field(ge=0, le=10)] = 2.0
     tail_quota: Annotated[float, Field(ge=0, le=1)] = 0.3
     noise: Annotated[float, Field(ge=0, le=1)] = 0.3
+    coding: Literal["rules", "direct"] = "rules"
+    train_families: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _licensed_file(self) -> CorpusConfig:

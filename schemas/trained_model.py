@@ -33,6 +33,7 @@ class TrainedModel(BaseModel):
         mfu: model FLOPs utilisation on GPUs, in [0, 1].
         plan_notes: notes per micro-batch that the order of notes was planned with; after running out of memory more than
             the settings say. None in records from before it was counted.
+        training_notes: different notes it had to learn from, for learning curves; None in records from before it was kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,7 @@ class TrainedModel(BaseModel):
     padding_share: float = 0.0
     mfu: float | None = None
     plan_notes: int | None = None
+    training_notes: int | None = None
 
     def save(self, directory: Path) -> None:
         """Write the record into the model directory."""

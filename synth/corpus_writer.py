@@ -174,21 +174,26 @@ def _compose_encounters(
 ) -> list[Note]:
     from ghostchart.synth.library import load_library
     from ghostchart.synth.library.strata import strata_of
-    from ghostchart.synth.policy import code_encounter
+    from ghostchart.synth.policy import code_directly, code_encounter
 
     systems = _code_systems(task.config.cpt, task.config.cpt_file, task.config.icd10cm_release)
     library = load_library(systems.icd10cm)
     composer = NoteComposer(library, systems, strata_of, pool, task.split, noise=task.config.noise)
     draw_seeds = stream(task.root_seed, "notes", task.split, task.index).generate_state(len(encounters), "uint64")
+    code = code_encounter if task.config.coding == "rules" else code_directly
     notes = []
     for position, encounter in enumerate(encounters):
         draw_seed = int(draw_seeds[position])
         templates = templates_for(
-            encounter.note_type, task.split, task.config.templates, new_patient=encounter.is_new_patient
+            encounter.note_type,
+            task.split,
+            task.config.templates,
+            new_patient=encounter.is_new_patient,
+            train_families=task.config.train_families,
         )
         note_id = f"{task.split}-{task.index:05d}-{position:06d}"
         identity = NoteIdentity(note_id, task.split, draw_seed, keyed_digest(key, note_id))
-        gold = code_encounter(encounter, library, systems)
+        gold = code(encounter, library, systems)
         # The template's draw has a generator of its own, so that adding a template does not reword every note.
         template = Draws(draw_seed ^ 0x5DEECE66D).pick(templates)
         notes.append(composer.compose(encounter, gold, template, identity))

@@ -115,6 +115,7 @@ def train_model(
             padding_share=round(facts.padding_share, 4),
             mfu=facts.mfu,
             plan_notes=material.plan_notes,
+            training_notes=len(material.phases[-1].examples),
         )
         if together.is_main:
             write_model_card(folder, record, config, facts)

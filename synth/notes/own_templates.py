@@ -43,11 +43,12 @@ def all_templates(own: Path | None = None) -> tuple[CompiledTemplate, ...]:
 
 @cache
 def templates_for(
-    note_type: str, split: Split, own: Path | None = None, *, new_patient: bool = False
+    note_type: str, split: Split, own: Path | None = None, *, new_patient: bool = False, train_families: int = 0
 ) -> tuple[CompiledTemplate, ...]:
     """Templates of one note type that notes of one split may use, never empty.
 
     Nothing can be copied forward of a ``new_patient``: such templates are left out where there are others.
+    ``train_families`` keeps so many families, the first by name, of the training split (0: all).
 
     Raises:
         TemplateError: none, or the directory cannot be used.
@@ -55,6 +56,9 @@ def templates_for(
     found = tuple(t for t in all_templates(own) if t.info.note_type == note_type and t.info.split == split)
     if not found:
         raise TemplateError(f"no template for note type {note_type!r} in split {split}")
+    if train_families and split == "train":
+        kept = sorted({template.info.family for template in found})[:train_families]
+        found = tuple(template for template in found if template.info.family in kept)
     if new_patient:
         return tuple(t for t in found if not t.info.id.endswith(_COPIED_FORWARD)) or found
     return found

@@ -134,10 +134,17 @@ class Coding:
 
 def explain_coding(encounter: Encounter, library: Library, systems: CodeSystems) -> Coding:
     """Like :func:`code_encounter`, with the record of dropped candidates: which rule, in favour of which code."""
-    case = Case(encounter, lookups_for(library, systems), {fact.fact_id: fact for fact in encounter.facts})
-    work = apply_rules(case)
-    diagnoses = tuple(_diagnosis(case, item, index) for index, item in enumerate(work.candidates))
-    return Coding((*diagnoses, *procedure_codes(case)), work.dropped)
+    case = _case(encounter, library, systems)
+    return _coding(case, apply_rules(case))
+
+
+def code_directly(encounter: Encounter, library: Library, systems: CodeSystems) -> tuple[GoldCode, ...]:
+    """What :func:`code_encounter` would give without coding rules: the code of each stated fact, in the usual order.
+
+    For ablations; such codes break rules of the classification.
+    """
+    case = _case(encounter, library, systems)
+    return _coding(case, put_in_order(case, from_facts(case, Worklist()))).codes
 
 
 def code_encounter(encounter: Encounter, library: Library, systems: CodeSystems) -> tuple[GoldCode, ...]:
@@ -153,6 +160,15 @@ def code_encounter(encounter: Encounter, library: Library, systems: CodeSystems)
         :data:`RULES` that gave, kept or ordered it. No Excludes1 pair, no duplicate, billable codes only.
     """
     return explain_coding(encounter, library, systems).codes
+
+
+def _case(encounter: Encounter, library: Library, systems: CodeSystems) -> Case:
+    return Case(encounter, lookups_for(library, systems), {fact.fact_id: fact for fact in encounter.facts})
+
+
+def _coding(case: Case, work: Worklist) -> Coding:
+    diagnoses = tuple(_diagnosis(case, item, index) for index, item in enumerate(work.candidates))
+    return Coding((*diagnoses, *procedure_codes(case)), work.dropped)
 
 
 def _diagnosis(case: Case, item: Candidate, index: int) -> GoldCode:

@@ -20,6 +20,8 @@ from ghostchart.schemas.config import RunConfig
 from ghostchart.schemas.corpus import UncertifiedCorpus
 from ghostchart.schemas.errors import CorpusError, InputError, ModelError, UsageError
 from ghostchart.schemas.progress import SILENT
+from ghostchart.schemas.prompting import PROMPT_VERSION
+from ghostchart.schemas.trained_model import RECORD
 
 SETTINGS = {"zero_shot": False, "tfidf": False, "max_notes": 12, "bootstrap_resamples": 100, "max_new_tokens": 24}
 SECRET = "Mrs. Doe of Elm Street"
@@ -142,6 +144,30 @@ def test_adapter_of_another_base_is_refused(run: Any, tiny_model: Path, tmp_path
         evaluate(layout, state, config, corpus, [], SILENT, [GivenSystem("x", str(adapter), base=str(wider))])
     assert "\n" not in str(caught.value)
     assert not (layout.evaluation / "metrics.json").exists()
+
+
+def test_models_of_other_runs_join_the_learning_curve_of_their_corpus(
+    run: Any, tiny_model: Path, tmp_path: Path
+) -> None:
+    layout, state, config, corpus = run
+    record = {
+        "name": "x", "base": "none (trained from scratch)", "base_ref": "scratch", "method": "from_scratch", "chat": False,
+        "prompt_version": PROMPT_VERSION, "max_tokens": 256, "corpus": corpus.stamp, "certified": False, "seconds": 1.0,
+        "notes_seen": 8, "tokens_seen": 9, "tokens_per_second": 1.0, "parameters_total": 1, "parameters_trained": 1,
+    }  # fmt: skip
+    given = []
+    for name, changes in (
+        ("few", {"training_notes": 4}),
+        ("many", {"training_notes": 8}),
+        ("elsewhere", {"training_notes": 6, "corpus": "another"}),
+    ):
+        folder = Path(shutil.copytree(tiny_model, tmp_path / name))
+        (folder / RECORD).write_text(json.dumps({**record, **changes}))
+        given.append(GivenSystem(name, str(folder)))
+    metrics: Any = evaluate(layout, state, config, corpus, [], SILENT, given)
+    counted = {name: metrics["models"][name].get("training_notes") for name in ("few", "many", "elsewhere")}
+    assert counted == {"few": 4, "many": 8, "elsewhere": None}
+    assert "Learning curve" in (layout.evaluation / "report.html").read_text()
 
 
 def test_empty_test_split_is_refused(run: Any, make_note: Any, write_corpus: Any, tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ COMMENTS: dict[str, str] = {
     "corpus.distractors_per_note": "average number of mentions that must not be coded",
     "corpus.tail_quota": "share of notes with a code that the source rarely or never has, spread over families and chapters",
     "corpus.noise": "0 to 1: typos, shorthand, empty sections, long negated lists, lab tables; gold never changes",
+    "corpus.coding": "rules, or direct (for ablations): codes as the facts give them, without any coding rule",
+    "corpus.train_families": "for ablations: template families of each note type in training notes; 0: all",
     "privacy": "the privacy policy: every bar of the leakage gates; null below: as the policy says",
     "privacy.profile": "default, strict, or a profile of policy_file",
     "privacy.policy_file": "a policy of your own; null: the built-in one",

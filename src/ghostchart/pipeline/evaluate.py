@@ -139,12 +139,14 @@ def _systems(
         models.append(
             ModelToScore(model.name, directory, base_dir, model.method, model.base, model.seconds, learnt_from)
         )
-    models += [given_model(one) for one in given if not one.is_file]
+    models += [given_model(one, corpus.stamp) for one in given if not one.is_file]
     return models, [PredictionsToScore(one.name, Path(one.ref)) for one in given if one.is_file]
 
 
-def given_model(given: GivenSystem) -> ModelToScore:
+def given_model(given: GivenSystem, corpus: str = "") -> ModelToScore:
     """What a directory or hub name holds: one of our models, another's adapter, or an untouched model.
+
+    One of our models takes part in the learning curve if it was trained on the corpus with the stamp ``corpus``.
 
     Raises:
         ModelError: nothing that could be loaded.
@@ -156,7 +158,8 @@ def given_model(given: GivenSystem) -> ModelToScore:
     if (folder / RECORD).is_file():
         record = TrainedModel.load(folder)
         base_dir = prepare_base(given.base or record.base_ref) if record.method == "lora" else None
-        return ModelToScore(given.name, folder, base_dir, record.method, record.base, record.seconds)
+        learnt_from = record.training_notes if record.corpus == corpus else None
+        return ModelToScore(given.name, folder, base_dir, record.method, record.base, record.seconds, learnt_from)
     if (folder / _ADAPTER).is_file():
         base = given.base or _named_base(folder)
         return ModelToScore(given.name, folder, prepare_base(base), "lora", base_label(base), 0.0)
