@@ -53,6 +53,7 @@ _LABELS = (
 _LABELLED = re.compile(
     rf"(?i:(?<![\w-])(?P<label>{_LABELS}))(?: ?\([^)\n]{{1,20}}\)| ?/ ?\w+)?[ \t]*(?::|=|\|| - )[ \t]*(?P<id>{_FULL})"
 )
+_SEPARATOR = re.compile(r"[:=|]| - ")
 _LABELLED_LOWER = re.compile(
     r"(?i:(?<![\w-])(?:patient name|pt name|patient|full name|last name|first name|name))[ \t]*:[ \t]*(?P<id>[a-z][a-z'’-]+(?:,? [a-z][a-z'’-]+){1,2})(?=[ \t]*(?:$|\n|[,;|]|\b(?:dob|mrn|age|sex)\b))"
 )
@@ -157,7 +158,7 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
 
 
 def _names_after_labels(text: str) -> Iterator[PhiFinding]:
-    for match in _LABELLED.finditer(text):
+    for match in _LABELLED.finditer(text) if _SEPARATOR.search(text) else ():
         tokens = _name_tokens(text, match)
         shouted = any(token.isupper() for token in tokens if len(token) > 2)
         topic = _is_abbreviated_topic(match["label"], tokens)

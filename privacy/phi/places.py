@@ -110,6 +110,7 @@ _CITIES = (
     re.compile(rf"\b(?i:in|from|to|of|near|at|outside) {_TOWN}, (?:{_STATE_ANY})(?=[\s.,;)]|$)"),
 )  # fmt: skip
 
+_COMMA_CAPITAL = re.compile(r", ?[A-Z]")
 _ROMAN = re.compile(r"[IVX]+")
 
 _FACILITY = re.compile(
@@ -120,6 +121,11 @@ _FACILITY = re.compile(
     r"Pediatrics|Surgery Center|Surgical Center|Urgent Care|Care Center|Assisted Living|Senior Living|Living Center|Manor|Pharmacy|Cancer "
     r"Center|Heart (?:Center|Institute)|Internal Medicine|Dialysis(?: Center)?|Imaging(?: Center)?|Home Health|Medicine Associates|"
     r"Sanatorium|Memorial|Care Home|Retirement (?:Community|Home|Village)))\b"
+)
+
+_FACILITY_HEAD = re.compile(
+    r"Hosp|Medic|Health|Clinic|Infirm|Nursing|Rehab|Family|Primary|Physicians|Pediatrics|Surg|Urgent|Care|Living|Manor|Pharmacy|Cancer|"
+    r"Heart|Internal|Dialysis|Imaging|Home|Sanatorium|Memorial|Retirement"
 )
 
 # Heads that are treatments or services as well, and words that join a title in capitals ("Dependence On Renal Dialysis").
@@ -148,7 +154,8 @@ def street_addresses(text: str) -> Iterator[PhiFinding]:
 
     A town and a ZIP code that follow an address need no state between them.
     """
-    for pattern in _STREETS:
+    # Only the last form, "lives on ...", has no number.
+    for pattern in _STREETS if any(char.isdigit() for char in text) else _STREETS[-1:]:
         for match in pattern.finditer(text):
             if len(match["id"].split()) < 2 or _is_measure(match):
                 continue
@@ -172,7 +179,10 @@ def zip_codes(text: str) -> Iterator[PhiFinding]:
 
 def cities(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
     """Town before a state, or after words of residence; after any "from" outside clinical text."""
-    for pattern in _CITIES if clinical else (*_CITIES, _LOOSE_CITY):
+    patterns = _CITIES if clinical else (*_CITIES, _LOOSE_CITY)
+    if not _COMMA_CAPITAL.search(text):  # no state follows a town
+        patterns = tuple(pattern for pattern in patterns if pattern in (_CITIES[3], _LOOSE_CITY))
+    for pattern in patterns:
         for match in pattern.finditer(text):
             words = [word.strip(".").lower() for word in match["id"].split()]
             # "class III, AR" is a grade before an abbreviation, not a town in Arkansas.
@@ -198,6 +208,8 @@ def _is_no_town(words: list[str]) -> bool:
 
 def facilities(text: str) -> Iterator[PhiFinding]:
     """Named hospitals, clinics, homes and pharmacies; kinds of department are not names."""
+    if not _FACILITY_HEAD.search(text):
+        return
     for match in _FACILITY.finditer(text):
         start, lead = match.start("id"), text[match.start("id") : match.start("head")]
         words = [(found[0], found.start()) for found in re.finditer(r"[\w'’.&-]+", lead)]

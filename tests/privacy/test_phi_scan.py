@@ -185,3 +185,22 @@ def test_a_piece_without_two_possible_name_words_needs_no_model() -> None:
 def test_overlaps_keep_the_surer_finding() -> None:
     weak, strong = PhiFinding(0, 12, "PHONE_NUMBER", 0.5), PhiFinding(4, 14, "US_SSN", 0.9)
     assert strongest([weak, strong]) == [strong]
+
+
+def test_the_first_look_never_passes_over_what_a_rule_finds() -> None:
+    """Real sentences, and the same with every word in small letters or without its punctuation."""
+    from ghostchart.privacy.phi.presidio_engine import _rule_findings, may_identify
+
+    lines = _CLEAN_NOTES.read_text().splitlines() + [f"seen by {name} today" for name in _NAMES.split("|")]
+    lines += [
+        "dr smithers agrees",
+        "pt wojcik refused morning labs",
+        "Lives in Ely",
+        "Smith",
+        "ring 5550134",
+        "a@b.org",
+    ]
+    for line in [*lines, *map(str.lower, lines), *(line.replace(",", "").replace(".", "") for line in lines)]:
+        if not may_identify(line):
+            assert not any(list(_rule_findings(line, None, clinical=clinical)) for clinical in (True, False)), line
+    assert sum(not may_identify(line) for line in lines) > 10
