@@ -179,7 +179,7 @@ def zip_codes(text: str) -> Iterator[PhiFinding]:
 
 def cities(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
     """Town before a state, or after words of residence; after any "from" outside clinical text."""
-    patterns = _CITIES if clinical else (*_CITIES, _LOOSE_CITY)
+    patterns: tuple[re.Pattern[str], ...] = _CITIES if clinical else (*_CITIES, _LOOSE_CITY)
     if not _COMMA_CAPITAL.search(text):  # no state follows a town
         patterns = tuple(pattern for pattern in patterns if pattern in (_CITIES[3], _LOOSE_CITY))
     for pattern in patterns:

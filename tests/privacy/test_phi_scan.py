@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 from pathlib import Path
 
@@ -191,7 +192,7 @@ def test_the_first_look_never_passes_over_what_a_rule_finds() -> None:
     """Real sentences, and the same with every word in small letters or without its punctuation."""
     from ghostchart.privacy.phi.presidio_engine import _rule_findings, may_identify
 
-    lines = _CLEAN_NOTES.read_text().splitlines() + [f"seen by {name} today" for name in _NAMES]
+    lines = re.split(r"(?<=[.!?])\s+|\n", _CLEAN_NOTES.read_text()) + [f"seen by {name} today" for name in _NAMES]
     lines += [
         "dr smithers agrees",
         "pt wojcik refused morning labs",
