@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from ghostchart.privacy.phi.cues import is_namelike
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.letters import LOWER, UPPER, has_inner_capital
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
     countries,
@@ -186,7 +186,8 @@ def _may_name(text: str) -> bool:
 
 
 def _announced(text: str) -> Iterator[PhiFinding]:
-    for pattern in (_SUBJECT, _TO_PERSON, _ROLE, _APPOSED, _WITH_DEGREE, _LABEL):
+    behind_words = (_TO_PERSON, _ROLE, _LABEL) if has_inner_capital(text) else ()
+    for pattern in (_SUBJECT, *behind_words, _APPOSED, _WITH_DEGREE):
         for match in pattern.finditer(text):
             loose = (pattern is _TO_PERSON and _LOOSE.search(text, match.start(), match.start("id")) is not None) or (
                 pattern is _SUBJECT and _ONLY_PEOPLE_AFTER.match(text, match.end("id")) is None

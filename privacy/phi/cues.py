@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.letters import LOWER, UPPER, has_inner_capital
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
     countries,
@@ -118,6 +118,9 @@ def _words(text: str) -> list[str]:
     ]
 
 
+_BEHIND_WORDS = (_SURE, _ROLE, _TOLD)
+
+
 def is_known_name(word: str) -> bool:
     """Whether a word is on a name list, no ordinary word and no eponym."""
     return is_name_word(word) and not is_ordinary(word) and word.lower() not in eponyms()
@@ -161,6 +164,7 @@ def cued_names(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     """
     if not any(char.isupper() for char in text):
         return
+    behind_words = has_inner_capital(text)
     for pattern, score, sure in (
         (_SURE, 0.8, True),
         (_ROLE, 0.72, False),
@@ -168,6 +172,8 @@ def cued_names(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
         (_SUBJECT, 0.68, False),
         (_TOLD, 0.66, False),
     ):
+        if pattern in _BEHIND_WORDS and not behind_words:
+            continue
         for match in pattern.finditer(text):
             start, end, words = begin_of_name(text, match)
             if pattern is _SPEAKER and not _speaks(text, match, words):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise, takewhile
 
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.letters import LOWER, UPPER, has_inner_capital
 from ghostchart.privacy.phi.vocabulary import (
     countries,
     diseases_of_people,
@@ -158,7 +158,8 @@ def labelled_names(text: str) -> Iterator[PhiFinding]:
 
 
 def _names_after_labels(text: str) -> Iterator[PhiFinding]:
-    for match in _LABELLED.finditer(text) if _SEPARATOR.search(text) else ():
+    inner_capital = has_inner_capital(text)
+    for match in _LABELLED.finditer(text) if inner_capital and _SEPARATOR.search(text) else ():
         tokens = _name_tokens(text, match)
         shouted = any(token.isupper() for token in tokens if len(token) > 2)
         topic = _is_abbreviated_topic(match["label"], tokens)
@@ -167,7 +168,7 @@ def _names_after_labels(text: str) -> Iterator[PhiFinding]:
     for match in _LABELLED_LOWER.finditer(text):
         if sum(is_name_word(word) for word in re.findall(r"[\w'’-]+", match["id"])) >= 2:
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.85)
-    for match in _RELATED.finditer(text):
+    for match in _RELATED.finditer(text) if inner_capital else ():
         tokens = _name_tokens(text, match)
         if _looks_like_name(tokens, need_list=len(tokens) == 1, strict=True):
             yield from _found(text, match, 0.75)

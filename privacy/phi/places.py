@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
+from ghostchart.privacy.phi.least_digits import least_digits
 from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
@@ -83,6 +84,8 @@ _STREETS = (
     re.compile(rf"(?i:lives|living|resides|residing|reside|live|home|house|apartment) (?i:on|near|off) (?P<id>(?:{_CAP} ){{1,3}}(?i:{_SURE_SUFFIX}))\b"),
 )  # fmt: skip
 
+_STREETS_BY_DIGITS = tuple((pattern, least_digits(pattern)) for pattern in _STREETS)
+
 # Postal abbreviations; those that also read as a degree or a word count only before a ZIP code.
 _STATE_SURE = "AL|AK|AZ|AR|CA|CT|DE|FL|GA|IL|IA|KS|KY|MI|MN|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
 _STATE_ANY = f"{_STATE_SURE}|CO|HI|ID|IN|LA|ME|MD|MA|MS|MO|OK|OR|PA|GU|VI|AA|AE|AP"
@@ -102,6 +105,7 @@ _ZIP = re.compile(
     rf"(?:\b(?:{_STATE_ANY})\b|\b(?:{_STATE_NAMES})\b),?[ \t]+(?P<id>\d{{5}}(?:-\d{{4}})?)(?![\w-])|(?i:\bzip(?:[ -]?code)?|postal code)[ :#]*(?:is )?(?P<id2>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
     r"|(?<![\w-])(?P<id3>[A-PR-UWYZ][A-HK-Y]?\d[A-HJKPSTUW\d]? \d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)(?![\w-])"
 )
+_LEAST_OF_ZIP = least_digits(_ZIP)
 _CITIES = (
     re.compile(rf"(?<![\w.] )(?<!\w){_TOWN}, ?(?:{_STATE_ANY}),? \d{{5}}\b"),
     re.compile(rf"(?<!\w){_TOWN}, (?:{_STATE_SURE})(?=[\s.,;)]|$)"),
@@ -109,7 +113,6 @@ _CITIES = (
     re.compile(rf"\b(?i:lives? in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:here )?from|moved to|relocated (?:from|to)|born in|native of|grew up in|hometown:?|city:|town:|traveled (?:from|to)|visiting from|travel(?:s|ing|led)? to|trip to|flew to|fly to|flight to|drove to|drive to|driven (?:all the way )?from|arriv(?:es|ed|ing) (?:in|from)|based in|situated in|located in|stuck in|stay(?:ed|ing|s)? in|office in|people of|mayor of|city of|town of|village of|suburb of|corner of|traffic in|sent through|works? in|working in|raised in|transferred from|commutes? (?:from|to)) {_TOWNS}(?=[\s.,;:!?)]|$)"),
     re.compile(rf"\b(?i:in|from|to|of|near|at|outside) {_TOWN}, (?:{_STATE_ANY})(?=[\s.,;)]|$)"),
 )  # fmt: skip
-
 _COMMA_CAPITAL = re.compile(r", ?[A-Z]")
 _ROMAN = re.compile(r"[IVX]+")
 
@@ -149,13 +152,15 @@ _LINKING = frozenset(
 _LOOSE_CITY = re.compile(rf"\b[a-z]{{2,}} (?:from|in|to) {_TOWNS}(?=[\s.,;:!?)]|$)")
 
 
-def street_addresses(text: str) -> Iterator[PhiFinding]:
+def street_addresses(text: str, digits: int) -> Iterator[PhiFinding]:
     """House number with street, post-office boxes, routes; streets without a number after "lives on".
 
-    A town and a ZIP code that follow an address need no state between them.
+    ``digits`` is how many the text holds: a pattern that wants more is left out. A town and a ZIP code that follow an
+    address need no state between them.
     """
-    # Only the last form, "lives on ...", has no number.
-    for pattern in _STREETS if any(char.isdigit() for char in text) else _STREETS[-1:]:
+    for pattern, least in _STREETS_BY_DIGITS:
+        if digits < least:
+            continue
         for match in pattern.finditer(text):
             if len(match["id"].split()) < 2 or _is_measure(match):
                 continue
@@ -170,8 +175,10 @@ def _is_measure(match: re.Match[str]) -> bool:
     return bool(re.match(r"(?i)\d+ (?:mg|mcg|ml|min|minutes?|hours?|days?|weeks?|months?|years?|yo|yr|cm|mm|beats|units?|tabs?|feet|ft|miles?|block|lbs?|kg|pack|pills?|times?)\b", match["id"]))  # fmt: skip
 
 
-def zip_codes(text: str) -> Iterator[PhiFinding]:
-    """Five or nine digits after a state or a label."""
+def zip_codes(text: str, digits: int) -> Iterator[PhiFinding]:
+    """Five or nine digits after a state or a label; British and Canadian codes anywhere."""
+    if digits < _LEAST_OF_ZIP:
+        return
     for match in _ZIP.finditer(text):
         group = "id" if match["id"] else "id2" if match["id2"] else "id3"
         yield PhiFinding(match.start(group), match.end(group), "ZIP_CODE", 0.92)

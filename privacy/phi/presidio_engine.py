@@ -14,6 +14,7 @@ from typing import Any
 
 from ghostchart.privacy.phi import bedside, cues, model_names, names, places, records, runs, things, towns
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
+from ghostchart.privacy.phi.least_digits import count_digits, least_digits
 from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE, name_finder
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
@@ -21,7 +22,8 @@ from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
 from ghostchart.schemas.errors import EnvironmentProblem
 from ghostchart.schemas.note import ENTITY_TYPES
 
-_RULES = (*NETWORK, *DATES, *AGES, *PHONES, *NUMBERS)
+_RULES = tuple((rule, least_digits(rule.pattern)) for rule in (*NETWORK, *DATES, *AGES, *PHONES, *NUMBERS))
+_ALL_TYPES = list(ENTITY_TYPES)
 _NER_SCORE = 0.65
 
 
@@ -46,17 +48,16 @@ def may_identify(text: str) -> bool:
 
 def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
     """Everything with a shape: numbers, dates, network names, places."""
-    has_digit = any(char.isdigit() for char in text)
+    digits = count_digits(text)
     has_mark = any(char in text for char in "@.:=")  # of network names and user names
-    for rule in _RULES:
-        if (rule.needs_digit and not has_digit) or (not rule.needs_digit and not has_mark):
+    for rule, least in _RULES:
+        if digits < (least or rule.needs_digit) or (not rule.needs_digit and not has_mark):
             continue
         for match in rule.pattern.finditer(text):
             if rule.check is None or rule.check(match):
                 yield PhiFinding(match.start("id"), match.end("id"), rule.entity_type, rule.score)
-    if has_digit:
-        yield from places.zip_codes(text)
-    yield from places.street_addresses(text)
+    yield from places.zip_codes(text, digits)
+    yield from places.street_addresses(text, digits)
     yield from places.cities(text, clinical=clinical)
     yield from (item for item in places.facilities(text) if not things.is_thing(text, item))
 
@@ -80,7 +81,6 @@ class PhiEngine:
         self._artifacts = nlp.NlpArtifacts
         self._nlp_name = pipeline
         engine = _nlp_engine(nlp.NlpEngine, nlp.NlpArtifacts, pipeline)
-        self._empty = nlp.NlpArtifacts([], [], [], [], None, "en")
         # One analyzer each for clinical and other text: names need more evidence in the first.
         self._rules, self._ner = (
             {
@@ -90,7 +90,7 @@ class PhiEngine:
                 for clinical in (False, True)
             }
             for name, types, find in (
-                ("ghostchart-rules", list(ENTITY_TYPES), _rule_findings),
+                ("ghostchart-rules", _ALL_TYPES, _as_found),
                 ("ghostchart-ner", list(model_names.TYPES), _ner_findings),
             )
         )
@@ -99,8 +99,11 @@ class PhiEngine:
         """Findings that need no model, overlaps resolved."""
         if not may_identify(text):
             return []
-        analyzer = self._rules[clinical]
-        return _findings(analyzer.analyze(text, "en", entities=list(ENTITY_TYPES), nlp_artifacts=self._empty))
+        found = list(_rule_findings(text, clinical=clinical))
+        if not found:  # Presidio would only weigh what is there
+            return []
+        artifacts = self._artifacts(found, [], [], [], None, "en", [])
+        return _findings(self._rules[clinical].analyze(text, "en", entities=_ALL_TYPES, nlp_artifacts=artifacts))
 
     def by_model(self, texts: Sequence[tuple[str, bool]]) -> list[list[PhiFinding]]:
         """Names by NER in each (text, whether it is clinical), read in batches."""
@@ -117,7 +120,11 @@ def _findings(results: Sequence[Any]) -> list[PhiFinding]:
     return strongest(PhiFinding(item.start, item.end, item.entity_type, item.score) for item in results)
 
 
-def _rule_findings(text: str, _artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
+def _as_found(_text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:
+    yield from artifacts.entities
+
+
+def _rule_findings(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from shaped_findings(text, clinical=clinical)
     cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
     for finding in (*names.name_findings(text), *cued, *bare, *bedside.bedside_names(text), *towns.bedside_towns(text)):

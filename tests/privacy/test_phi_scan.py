@@ -203,5 +203,5 @@ def test_the_first_look_never_passes_over_what_a_rule_finds() -> None:
     ]
     for line in [*lines, *map(str.lower, lines), *(line.replace(",", "").replace(".", "") for line in lines)]:
         if not may_identify(line):
-            assert not any(list(_rule_findings(line, None, clinical=clinical)) for clinical in (True, False)), line
+            assert not any(list(_rule_findings(line, clinical=clinical)) for clinical in (True, False)), line
     assert sum(not may_identify(line) for line in lines) > 10
