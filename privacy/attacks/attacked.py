@@ -9,7 +9,7 @@ held-out patients choose their nearest by the same rule: where membership does n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from ghostchart.privacy.attacks.features import FeatureSpace
 from ghostchart.privacy.attacks.neighbours import squared_distances
-from ghostchart.schemas.ehr import EhrTables, concatenate
+from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, concatenate, empty_table
 
 MOST_ATTACKED = 10_000
+# What attacks compare; the other tables of those chosen would only take memory.
+_READ_BY_ATTACKS = frozenset({"patients", "encounters", "conditions", "observations"})
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Attacked:
-    """The synthetic patients that are attacked, and how many there are in all."""
+    """The synthetic patients that are attacked (the tables that attacks read, the others empty), and how many there are."""
 
     tables: EhrTables
     n_released: int
@@ -53,10 +55,11 @@ def choose_attacked(
     total = sum(counts)
     most = max(most, train.n_patients)
     if total <= most:
-        return Attacked(concatenate(list(released)), total)
+        return Attacked(concatenate([_as_attacked(part) for part in released]), total)
     drawn = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
-    sample = _at(released, counts, drawn)
-    nearest = _nearest(released, train, holdout, FeatureSpace.of([sample, holdout]))
+    # The sample is let go before those chosen are read: the two together would be the most memory that the gates take.
+    space = FeatureSpace.of([_at(released, counts, drawn), holdout])
+    nearest = _nearest(released, train, holdout, space)
     return Attacked(_at(released, counts, np.union1d(drawn, nearest)), total)
 
 
@@ -68,8 +71,12 @@ def _at(released: Iterable[EhrTables], counts: list[int], places: Ints) -> EhrTa
         own = places[np.searchsorted(places, start) : np.searchsorted(places, start + count)] - start
         start += count
         if len(own):
-            kept.append(part.restrict(part.patients["patient_id"].combine_chunks().take(pa.array(own))))
+            kept.append(_as_attacked(part).restrict(part.patients["patient_id"].combine_chunks().take(pa.array(own))))
     return concatenate(kept)
+
+
+def _as_attacked(part: EhrTables) -> EhrTables:
+    return replace(part, **{name: empty_table(name) for name in TABLE_SCHEMAS if name not in _READ_BY_ATTACKS})
 
 
 def _nearest(released: Iterable[EhrTables], train: EhrTables, holdout: EhrTables, space: FeatureSpace) -> Ints:

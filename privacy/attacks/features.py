@@ -108,15 +108,15 @@ def _numeric(tables: EhrTables, observations: Sequence[str]) -> Matrix:
     births = tables.patients["birth_date"].cast(pa.int32()).to_numpy(zero_copy_only=False).astype(float)
     out[:, 0] = np.where(np.isfinite(first), (np.where(np.isfinite(first), first, 0.0) - births) / 365.25, np.nan)
     out[:, 1] = np.asarray(pc.equal(tables.patients["sex"], "F").fill_null(False).to_numpy(), dtype=float)
-    kinds = np.asarray(visits["encounter_class"].to_pylist(), dtype=object)
-    for offset, kind in enumerate(_CLASSES):
-        chosen = known & (kinds == kind)
+    kinds = _numbered(visits["encounter_class"], _CLASSES)
+    for offset in range(len(_CLASSES)):
+        chosen = known & (kinds == offset)
         out[:, 2 + offset] = np.log1p(np.bincount(place[chosen], minlength=n))
-    names = np.asarray(tables.observations["name"].to_pylist(), dtype=object)
+    names = _numbered(tables.observations["name"], observations)
     values = tables.observations["value"].to_numpy().astype(float)
     owner = _positions(tables, tables.observations["patient_id"])
-    for offset, name in enumerate(observations):
-        chosen = (names == name) & (owner >= 0) & np.isfinite(values)
+    for offset in range(len(observations)):
+        chosen = (names == offset) & (owner >= 0) & np.isfinite(values)
         counts = np.bincount(owner[chosen], minlength=n)
         sums = np.bincount(owner[chosen], weights=values[chosen], minlength=n)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -124,11 +124,16 @@ def _numeric(tables: EhrTables, observations: Sequence[str]) -> Matrix:
     return out
 
 
+def _numbered(column: pa.ChunkedArray, values: Sequence[str]) -> NDArray[np.int64]:
+    """Place of each entry among the values, -1 where it is none of them; no text becomes a Python object."""
+    found: Any = pc.index_in(column, value_set=pa.array(list(values), pa.string()))
+    return np.asarray(found.fill_null(-1).to_numpy(), dtype=np.int64)
+
+
 def _flags(tables: EhrTables, groups: Sequence[str]) -> Matrix:
     out = np.zeros((tables.n_patients, len(groups)))
     pairs = _group_pairs(tables)
-    column: Any = pc.index_in(pairs["key"], value_set=pa.array(list(groups), pa.string()))
-    columns = np.asarray(column.fill_null(-1).to_numpy(), dtype=np.int64)
+    columns = _numbered(pairs["key"], groups)
     rows = _positions(tables, pairs["patient_id"])
     known = (rows >= 0) & (columns >= 0)
     out[rows[known], columns[known]] = 1.0
