@@ -14,7 +14,8 @@ from ghostchart.privacy.phi.name_finders import Entity, name_finder
 from ghostchart.schemas.errors import EnvironmentProblem, ModelError
 
 WORDS = ["[UNK]", "[PAD]", "Brelinda", "Okvarsson", "Tremulon", "lies", "beside", "the", "window", "today", "."]
-TEXT = "On rounds Brelinda Okvarsson lies beside the window today ."
+# Rules find nothing in it: two unknown words at the head of a sentence.
+TEXT = "Brelinda Okvarsson lies beside the window today ."
 
 
 def build_transformer(folder: Path, labels: list[str], named: dict[str, int]) -> Path:

@@ -284,7 +284,7 @@ def test_slots_of_frames_are_known() -> None:
     bank = load_phrases()
     known = {
         "title", "age_sex", "an_age_sex", "short_age_sex", "she", "her", "follow_up", "start", "end", "facility", "phone",
-        "email", "fax", "plan", "npi", "device", "url", "street", "city", "zip",
+        "email", "fax", "plan", "npi", "device", "url", "street", "city", "zip", "ssn", "vehicle", "ip", "biometric",
         "abbreviation", "value", "name", "names", "chief", "cause", "symptom", "symptoms", "drug", "minutes", "mdm", "count", "relative",
     }  # fmt: skip
     for name in bank.banks:
