@@ -177,6 +177,14 @@ def forms_of(entity_type: str, value: str) -> list[Form]:
     return [(entity_type.lower(), folded(value))] if folded(value) else []
 
 
+def numbers_within(entity_type: str, value: str) -> list[Form]:
+    """Forms of the numbers that a reader meets inside a link, a mailbox or an internet address; [] for other types."""
+    if entity_type not in NETWORK_TYPES:
+        return []
+    runs = re.findall(r"\d+(?:[.-]\d+)*", value)
+    return sorted({form for run in runs for part in (run, *re.split("[.-]", run)) for form in number_forms(part)})
+
+
 def deletion_forms(entity_type: str, value: str) -> list[Form]:
     """The forms with one letter or digit left out, as a typing error would; in namespaces of their own ("name-1").
 

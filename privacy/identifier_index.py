@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ghostchart.privacy.identifier_forms import UNIQUE_TYPES, WEAK_TYPES, Form, deletion_forms, forms_of
+from ghostchart.privacy.identifier_forms import UNIQUE_TYPES, WEAK_TYPES, Form, deletion_forms, forms_of, numbers_within
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import InputError, OutputError
 
@@ -92,12 +92,15 @@ class IdentifierIndex:
         return self._entries.get(_hash(self.key, (f"{form[0]}-1", form[1])), ())
 
     def is_taken(self, entity_type: str, value: str) -> bool:
-        """Whether some source patient has this identifier.
+        """Whether some source patient has this identifier, or a number that is written inside it.
 
         Names count in full only; dates, towns, ZIP codes and facilities are shared by too many to count.
         """
         if entity_type in WEAK_TYPES or entity_type == "DATE_TIME":
             return False
+        for form in numbers_within(entity_type, value):
+            if any(entry.entity_type in UNIQUE_TYPES for entry in self.look_up(form)):
+                return True
         for form in forms_of(entity_type, value):
             for entry in self.look_up(form):
                 if entry.entity_type == entity_type or {entry.entity_type, entity_type} <= UNIQUE_TYPES:

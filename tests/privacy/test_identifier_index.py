@@ -87,6 +87,16 @@ def test_taken_however_written(index: IdentifierIndex, someone: dict[str, str]) 
     assert index.is_taken("ACCOUNT_NUMBER", someone["MEDICAL_RECORD_NUMBER"])
 
 
+def test_a_number_inside_an_address_is_taken_too(index: IdentifierIndex, someone: dict[str, str]) -> None:
+    """The search of the corpus meets the number wherever it stands, so a fake link must not hold one either."""
+    digits = "".join(filter(str.isdigit, someone["MEDICAL_RECORD_NUMBER"]))
+    assert index.is_taken("URL", f"https://portal.example.org/v/{digits}")
+    assert index.is_taken("EMAIL_ADDRESS", f"nobody.{digits}@example.org")
+    assert not index.is_taken("URL", "https://portal.example.org/v/99999999")
+    assert index.is_taken("IP_ADDRESS", f"{digits[:3]}.{digits[3:5]}.{digits[5:6]}.{digits[6:]}")
+    assert not index.is_taken("IP_ADDRESS", "203.0.113.7")
+
+
 def test_not_taken(index: IdentifierIndex, someone: dict[str, str]) -> None:
     first, last = someone["PERSON"].split()
     assert not index.is_taken("PERSON", "Nobody Here")
