@@ -93,7 +93,8 @@ def _curve(metrics: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]
     for key in there:
         model = metrics["models"][key]
         cells = " | ".join(_cell(model[group]) for group, _ in _GROUPS)
-        yield f"| {model.get('training_notes', '?'):,} | {cells} | {model['seconds'] / 60:.1f} |"
+        learnt_from = f"{model['training_notes']:,}" if "training_notes" in model else "not known"
+        yield f"| {learnt_from} | {cells} | {model['seconds'] / 60:.1f} |"
     yield ""
 
 
@@ -126,9 +127,8 @@ def _leakage(out: Path, plan: Mapping[str, Any], findings: Mapping[str, Finding]
     yield "## Leakage audit of the model"
     yield ""
     found = _json(out / "main" / "model" / name / "leakage.json")
-    verdicts = found.get("verdicts", found.get("gates", []))
-    for verdict in verdicts:
-        yield f"- {verdict.get('gate', verdict.get('name', '?'))}: {verdict.get('status', verdict.get('outcome', '?'))}"
+    for verdict in found.get("verdicts", []):
+        yield f"- {verdict['gate']}: {verdict['outcome']}"
     if "leakage" not in findings:
         yield "Not done."
     elif findings["leakage"].exit_code:

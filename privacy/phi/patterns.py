@@ -15,7 +15,7 @@ from ghostchart.privacy.phi import checks
 
 @dataclass(frozen=True)
 class Rule:
-    """One pattern. ``check`` sees the match and may refuse it; ``trigger`` is a cheap test of the whole text."""
+    """One pattern. ``check`` sees the match and may refuse it; ``needs_digit`` where no text without one can match."""
 
     entity_type: str
     pattern: re.Pattern[str]

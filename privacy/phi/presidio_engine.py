@@ -28,15 +28,16 @@ _NER_SCORE = 0.65
 
 
 # Without a digit, a mark of network names or of keys, and capitals beyond one ordinary word at the start, a piece can hold
-# an identifier only in small letters behind a title. About a third of the distinct sentences of notes are such.
+# an identifier only in small letters behind a title or a room. About a third of the distinct sentences of notes are such.
 _MARKS = re.compile(rf"[\d@:=#<|/]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]")
 _CAPITALS = re.compile(rf"[{UPPER}][\w'’-]*")
+_ROOM = re.compile(r"(?i)[ \t]*(?:room|rm|bed)\b")
 _SMALL_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|pt|patient)\.? ([a-z'’-]{3,})")
 
 
 def may_identify(text: str) -> bool:
     """Whether any rule could find something: a cheap look that must never say no where a rule says yes."""
-    if _MARKS.search(text):
+    if _MARKS.search(text) or _ROOM.match(text):
         return True
     capitals = list(_CAPITALS.finditer(text))
     if len(capitals) > 1 or (capitals and text[: capitals[0].start()].strip(" -*•>\t")):

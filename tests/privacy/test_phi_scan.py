@@ -196,6 +196,7 @@ def test_the_first_look_never_passes_over_what_a_rule_finds() -> None:
     lines += [
         "dr smithers agrees",
         "pt wojcik refused morning labs",
+        "bed b wojcik (asleep)",
         "Lives in Ely",
         "Smith",
         "ring 5550134",
