@@ -2,7 +2,7 @@
 
 ``phi/blind_*.txt`` hold general writing, requests to a clinical assistant and ward shorthand. Their author had read no rule,
 list or test of the scanner and ran none; identifiers are marked in place, ``[[NAME:...]]``. Of each kind there are two
-files: what was missed in ``*_dev`` may be read while rules are written, ``*_test`` only counts.
+files: what was missed in ``*_dev`` may be read while rules are written, ``*_test`` only counts and may be absent.
 
 ``GHOSTCHART_BENCH_ONLY=ours`` leaves stock Presidio out, ``GHOSTCHART_BENCH_SHOW=1`` prints misses and false alarms, of the
 development half alone. ``GHOSTCHART_BENCH_FOLDER=DIR`` measures the marked ``*.txt`` of your own instead.
@@ -21,6 +21,7 @@ from benchmarks.phi_texts import Sample, Truth
 from ghostchart.schemas.measures import clopper_pearson
 
 KINDS = ("general", "queries", "ward")
+HALVES = ("dev", "test")
 _MARK = re.compile(r"\[\[([A-Z]+):(.*?)\]\]")
 
 
@@ -71,7 +72,7 @@ def main() -> None:
     paths = (
         sorted(Path(own).glob("*.txt"))
         if own
-        else [FOLDER / f"blind_{kind}_{half}.txt" for kind in KINDS for half in ("dev", "test")]
+        else [path for kind in KINDS for half in HALVES if (path := FOLDER / f"blind_{kind}_{half}.txt").exists()]
     )
     for name, scan in (("ghostchart", ours), ("stock Presidio", stock)):
         if only and (only == "ours") != (name == "ghostchart"):
