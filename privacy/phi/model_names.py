@@ -2,7 +2,6 @@
 
 A small model calls rare names organisations or places and abbreviations people, so its label alone decides nothing.
 """
-# ruff: noqa: E501  (a pattern broken over lines reads worse than a long one)
 
 from __future__ import annotations
 
@@ -11,16 +10,15 @@ from collections.abc import Iterator
 
 from ghostchart.privacy.phi.cues import is_namelike, is_refused
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.model_places import PLACE_LABELS, is_placed, place_findings, trimmed
 from ghostchart.privacy.phi.names import is_fixed_phrase, name_words, trim_name
 from ghostchart.privacy.phi.vocabulary import (
-    countries,
     eponyms,
     given_names,
     is_given_name,
     is_name_word,
     is_ordinary,
-    not_towns,
 )
 
 TYPES = ("PERSON", "CITY")
@@ -38,18 +36,6 @@ _DOES = re.compile(
     r"has (?:had|been)|was (?:seen|told|asked|present)|will (?:bring|call|come|drive)|and (?:his|her|their))\b"
 )
 _WITH = re.compile(r"\b(?:with|by|that|saw|met|told|asked|regarding|named|from|for|to|and|says|per)[ \t]+$")
-_PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
-_PLACE_BEFORE = re.compile(
-    r"(?i)\b(?:in|from|to|near|at|around|outside|through|via|of|throughout|across|leaving|visit(?:ed|ing)?|reach(?:ed)?|between|toward|towards)(?: the| downtown| central| nearby)?[ \t]+$"
-)
-_COMPANY = re.compile(
-    r"(?i)\b(?:inc|ltd|llc|corp|co|company|group|university|college|school|bank|association|society|institute|committee|"
-    r"department|ministry|council|club|team|league|party|union|agency|foundation|press|news|times|journal|magazine|"
-    r"orchestra|band|records|studios?|systems|software|technologies|airlines?|motors?|foods?|hotels?|church|museum)\b"
-)
-_SHAPE = re.compile(
-    rf"[{UPPER}][{LOWER}'’]+(?:[ -](?:de |la |del |van |von |der |upon |on |of |the )*[{UPPER}][{LOWER}'’.]+){{0,3}}"
-)
 
 
 def weigh(text: str, start: int, end: int, label: str, *, clinical: bool) -> Iterator[PhiFinding]:
@@ -61,35 +47,15 @@ def weigh(text: str, start: int, end: int, label: str, *, clinical: bool) -> Ite
     if span is not None:
         yield PhiFinding(span[0], span[1], "PERSON", _SCORE)
         return
-    lead = re.match(r"(?:the|The|a|an|in|of) +|[^\w]+", text[start:end])
-    start += lead.end() if lead else 0
-    body = re.split(r"['’]s\b|[\n:;|,(@]", text[start:end])[0].rstrip(" .-")
-    end = start + len(body)
-    words = [word for word in re.findall(r"[^\W\d_][\w'’.]*", body) if word[0].isupper()]
-    if not _SHAPE.fullmatch(body) or not words or is_refused(text, end) or _COMPANY.search(body):
+    body = trimmed(text, start, end)
+    if body is None:
         return
-    if is_fixed_phrase(text, start, end) and label not in _PLACE_LABELS:
-        return
-    placed = _PLACE_BEFORE.search(text, 0, start) is not None
-    if label in _PLACE_LABELS and (placed or not clinical) and _is_town(words, clinical=clinical, placed=placed):
-        yield PhiFinding(start, end, "CITY", _WEAK_SCORE)
-    elif label not in _PLACE_LABELS and _is_somebody(words, label, clinical=clinical):
-        yield PhiFinding(start, end, "CITY" if placed and label != "PERSON" else "PERSON", _WEAK_SCORE)
-
-
-def _is_town(words: list[str], *, clinical: bool, placed: bool) -> bool:
-    low = [word.lower().strip(".") for word in words]
-    if any(word in eponyms() and not is_name_word(word) for word in low):
-        return False
-    if all(word in countries() or word in not_towns() or is_ordinary(word) for word in low) and not (
-        placed and not clinical and len(low) > 1 and not any(word in countries() or word in not_towns() for word in low)
-    ):
-        return False
-    if clinical and (
-        any(word in eponyms() for word in low) or not all(is_namelike(word) or is_name_word(word) for word in low)
-    ):
-        return False
-    return not any(word in countries() for word in low)
+    start, end, words = body
+    if label in PLACE_LABELS:
+        yield from place_findings(text, start, end, words, clinical=clinical)
+    elif not is_fixed_phrase(text, start, end) and _is_somebody(words, label, clinical=clinical):
+        placed = label != "PERSON" and is_placed(text, start)
+        yield PhiFinding(start, end, "CITY" if placed else "PERSON", _WEAK_SCORE)
 
 
 def _is_somebody(words: list[str], label: str, *, clinical: bool) -> bool:
