@@ -48,7 +48,7 @@ _LABELS = (
     "performed by|ordered by|prepared by|cosigned by|attested by|nurse|rn|clinician|therapist|coder|spouse|wife|husband|son|daughter|mother|father|mom|dad|brother|sister|partner|"
     "emergency contact|next of kin|nok|contact|guardian|caregiver|poa|hcpoa|health ?care proxy|proxy|case manager|social worker|accompanied by|informant|"
     "historian|cc|consultant|scribe|interpreter|resident|fellow|intern|guarantor|subscriber|insured|responsible party|employer contact|witness|anesthesiologist|"
-    "discharging physician|treating physician|supervising physician|primary surgeon|by"
+    "discharging physician|treating physician|supervising physician|primary surgeon|(?<!gone )(?<!go )(?<!near )(?<!stand )by"
 )
 _LABELLED = re.compile(
     rf"(?i:(?<![\w-])(?P<label>{_LABELS}))(?: ?\([^)\n]{{1,20}}\)| ?/ ?\w+)?[ \t]*(?::|=|\|| - )[ \t]*(?P<id>{_FULL})"
