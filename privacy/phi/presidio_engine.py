@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
-from ghostchart.privacy.phi import bedside, cues, model_names, names, places, records, runs, things, towns
+from ghostchart.privacy.phi import bedside, cues, labelled, model_names, names, places, records, runs, things, towns
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.least_digits import count_digits, least_digits
 from ghostchart.privacy.phi.letters import UPPER
@@ -57,6 +57,7 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
         for match in rule.pattern.finditer(text):
             if rule.check is None or rule.check(match):
                 yield PhiFinding(match.start("id"), match.end("id"), rule.entity_type, rule.score)
+    yield from labelled.labelled_numbers(text, digits)
     yield from places.zip_codes(text, digits)
     yield from places.street_addresses(text, digits)
     yield from places.cities(text, clinical=clinical)
