@@ -1,11 +1,9 @@
-"""The notes that are scored: drawn from a corpus's test split, or read from a user's own file."""
+"""The notes that are scored, as they are drawn from a corpus's test split (own_notes.py: a user's own), and how codes are written."""
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from ghostchart.schemas.note import Note, Split, note_from_row
 from ghostchart.schemas.prompting import AnsweredCode
 
 MIN_NOTES_PER_STRATUM = 5
-_COLUMNS = ("note_id", "text", "codes")
 _UNDOTTED_CATEGORY_CHARACTERS = 3
 
 
@@ -137,31 +134,6 @@ def training_counts(corpus: Path) -> Counter[Code]:
     return counts
 
 
-def read_notes_file(path: Path) -> tuple[CodedNote, ...]:
-    """Coded notes of a user: JSON Lines or CSV with ``note_id``, ``text`` and ``codes``.
-
-    ``codes`` is a list of strings (JSON Lines) or one string separated by commas, semicolons or blanks. ICD-10-CM codes
-    carry their dot; modifiers follow a procedure code after hyphens ("99214-25").
-
-    Raises:
-        InputError: unreadable, a missing column, a note id twice, no notes, or a code of no known shape (row named).
-    """
-    rows = _json_rows(path) if path.suffix.lower() in {".jsonl", ".json", ".ndjson"} else _csv_rows(path)
-    notes: dict[str, CodedNote] = {}
-    for number, row in rows:
-        where = f"{path.name}, row {number}"
-        for column in _COLUMNS:
-            if row.get(column) is None:
-                raise InputError(f"there is no {column}", where=where, fix=f"Each note needs {', '.join(_COLUMNS)}")
-        note_id, text = str(row["note_id"]), str(row["text"])
-        if note_id in notes:
-            raise InputError("a note id occurs a second time", where=where)
-        notes[note_id] = CodedNote(note_id=note_id, text=text, gold=read_codes(row["codes"], where=where))
-    if not notes:
-        raise InputError("there are no notes", where=str(path))
-    return tuple(notes.values())
-
-
 def read_codes(value: object, *, where: str) -> tuple[AnsweredCode, ...]:
     """Codes from a list of strings or one separated string, each once, in order.
 
@@ -173,7 +145,7 @@ def read_codes(value: object, *, where: str) -> tuple[AnsweredCode, ...]:
     elif isinstance(value, list) and all(isinstance(part, str) for part in value):
         parts = value
     else:
-        raise InputError("codes must be strings", where=where)
+        raise InputError("codes must be strings", where=where, fix='Write ["E11.22", "99214-25"]')
     found: dict[Code, AnsweredCode] = {}
     for position, part in enumerate(parts, start=1):
         try:
@@ -239,30 +211,3 @@ def _notes_at(corpus: Path, split: Split, rows: Iterable[int]) -> Iterator[Note]
         for row in table.take(here).to_pylist():
             yield note_from_row(row, split)
         first += table.num_rows
-
-
-def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for number, line in enumerate(_read_text(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            raise InputError("the line is not a JSON object", where=f"{path.name}, row {number}")
-        yield number, row
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    lines = _read_text(path).splitlines(keepends=True)
-    yield from enumerate(csv.DictReader(lines), start=2)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read the file: {error.strerror}", where=str(path)) from None
-    except UnicodeDecodeError:
-        raise InputError("the file is not UTF-8 text", where=str(path)) from None

@@ -20,6 +20,8 @@ from ghostchart.schemas.canonical import canonical_json, readable_json
 from ghostchart.schemas.errors import InputError, OutputError
 from ghostchart.schemas.prompting import AnsweredCode
 
+_LINE = 'Write one JSON object a line: {"note_id": "...", "predicted": ["E11.22", "99214-25"]}'
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -131,11 +133,15 @@ def read_prediction_file(path: Path) -> dict[str, Predicted]:
             that do not fit the codes.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a JSON string may hold what splitlines cuts at
     except OSError as error:
-        raise InputError(f"cannot read the predictions: {error.strerror}", where=str(path)) from None
+        raise InputError(
+            f"cannot read the predictions: {error.strerror}", where=str(path), fix="Give a JSON lines file"
+        ) from None
     except UnicodeDecodeError:
-        raise InputError("the predictions are not UTF-8 text", where=str(path)) from None
+        raise InputError(
+            "the predictions are not UTF-8 text", where=str(path), fix="Save them as JSON lines in UTF-8"
+        ) from None
     found: dict[str, Predicted] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -147,17 +153,13 @@ def read_prediction_file(path: Path) -> dict[str, Predicted]:
             row = None
         codes = row.get("predicted", row.get("codes")) if isinstance(row, dict) else None
         if not isinstance(row, dict) or not isinstance(row.get("note_id"), str) or codes is None:
-            raise InputError(
-                "the line is not a prediction",
-                where=where,
-                fix='Write one JSON object a line: {"note_id": "...", "predicted": ["E11.22", "99214-25"]}',
-            )
+            raise InputError("the line is not a prediction", where=where, fix=_LINE)
         if row["note_id"] in found:
-            raise InputError("a note id occurs a second time", where=where)
+            raise InputError("a note id occurs a second time", where=where, fix="Give each note one line")
         read = read_codes(codes, where=where)
         found[row["note_id"]] = Predicted(read, confidence=_confidence(row.get("confidence"), len(read), where))
     if not found:
-        raise InputError("there are no predictions", where=str(path))
+        raise InputError("there are no predictions", where=str(path), fix=_LINE)
     return found
 
 

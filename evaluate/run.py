@@ -78,7 +78,7 @@ def evaluate_notes(
     files: Sequence[PredictionsToScore] = (),
     corpus: Corpus | None = None,
 ) -> dict[str, object]:
-    """The same for notes of a user's own (:func:`~ghostchart.evaluate.notes.read_notes_file`); all of them are scored.
+    """The same for notes of a user's own (:func:`~ghostchart.evaluate.own_notes.read_notes_file`); all of them are scored.
 
     ``stamp`` says where the notes come from. Baselines learn from ``corpus``; without one there are none that learn and no
     frequency bands.
@@ -140,7 +140,7 @@ def _metrics(
         "n_notes": len(job.notes),
         "corpus": stamp,
         "comparisons": compare(scored, best, sampling) if best is not None else [],
-        "gold": gold_facts(job.notes, training),
+        "gold": gold_facts(job.notes, training, systems),
         "releases": {"icd10cm": systems.icd10cm.release, "procedures": systems.procedures.release},
     }
 

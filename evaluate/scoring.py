@@ -57,13 +57,19 @@ def score_system(
     return entry
 
 
-def gold_facts(notes: Sequence[CodedNote], training: Mapping[Code, int] | None) -> dict[str, int | None]:
-    """How many codes there are to find, and how many of them training never saw (None without a training split)."""
+def gold_facts(
+    notes: Sequence[CodedNote], training: Mapping[Code, int] | None, systems: CodeSystems
+) -> dict[str, int | None]:
+    """How many codes there are to find, and how many of them training never saw (None without a training split).
+
+    ``decisions_not_in_release``: codes that no constrained answer can hold.
+    """
     decisions = [code for note in notes for code in {item.code for item in note.gold}]
     distinct = set(decisions)
     return {
         "decisions": len(decisions),
         "distinct_codes": len(distinct),
         "distinct_codes_unseen_in_training": None if training is None else len(distinct - training.keys()),
+        "decisions_not_in_release": sum(not systems.is_billable(code) for code in decisions),
         "decisions_unseen_in_training": None if training is None else sum(code not in training for code in decisions),
     }

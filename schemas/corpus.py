@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ghostchart.schemas.canonical import canonical_json, sha256_bytes, sha256_file
 from ghostchart.schemas.errors import CorpusError, UncertifiedCorpusError
 from ghostchart.schemas.note import NOTE_SCHEMA, SPLITS, Note, Split, note_from_row
 
@@ -75,7 +77,21 @@ def iter_notes(corpus: Path, split: Split | None = None) -> Iterator[Note]:
                 yield note_from_row(row, name)
 
 
+def data_digest(corpus: Path) -> str:
+    """SHA-256 over names and bytes of the shards: which notes an uncertified corpus holds.
+
+    Raises:
+        CorpusError: a shard cannot be read.
+    """
+    try:
+        shards = sorted(path for path in (corpus / DATA).glob("*.parquet"))
+        return sha256_bytes(canonical_json([[path.name, sha256_file(path)] for path in shards]))
+    except OSError as error:
+        raise CorpusError(f"cannot read a shard: {error.strerror}", where=str(corpus / DATA)) from None
+
+
 _ISSUED_BY_VERIFY = object()
+_UNCERTIFIED = "UNCERTIFIED"
 
 
 @dataclass(frozen=True, init=False)
@@ -107,6 +123,11 @@ class CertifiedCorpus:
         return f"certificate sha256:{self.certificate_digest}"
 
     @property
+    def origin(self) -> str:
+        """Which notes these are: equal for the same corpus, whoever asks and why."""
+        return self.stamp
+
+    @property
     def is_certified(self) -> bool:
         """Always true."""
         return True
@@ -119,10 +140,19 @@ class UncertifiedCorpus:
     path: Path
     reason: str
 
+    @cached_property
+    def origin(self) -> str:
+        """Which notes these are: equal for the same data, whatever the reason is.
+
+        Raises:
+            CorpusError: a shard cannot be read.
+        """
+        return f"{_UNCERTIFIED} data sha256:{data_digest(self.path)}"
+
     @property
     def stamp(self) -> str:
         """How models and reports name this corpus."""
-        return f"UNCERTIFIED: {self.reason}"
+        return f"{self.origin}: {self.reason}"
 
     @property
     def is_certified(self) -> bool:
@@ -131,6 +161,11 @@ class UncertifiedCorpus:
 
 
 Corpus = CertifiedCorpus | UncertifiedCorpus
+
+
+def origin_of(stamp: str) -> str:
+    """The ``origin`` of the corpus that a record's or report's stamp names."""
+    return stamp.partition(": ")[0]
 
 
 def certified_by_verification(path: Path, certificate_digest: str, key_id: str) -> CertifiedCorpus:

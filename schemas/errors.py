@@ -82,6 +82,8 @@ class TemplateError(InputError):
 class CorpusError(InputError):
     """A corpus directory is malformed or unreadable."""
 
+    usual_fix = "Copy the corpus again from where it came, or generate it again"
+
 
 class ModelError(InputError):
     """A language model, tokenizer or adapter cannot be loaded or does not fit."""
@@ -111,6 +113,8 @@ class GateRefused(Refusal):
 
 class VerificationError(Refusal):
     """A corpus, report or certificate is not what was signed."""
+
+    usual_fix = "Get the corpus again from whoever certified it, or certify it (ghostchart certify)"
 
 
 class UncertifiedCorpusError(Refusal):

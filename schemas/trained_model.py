@@ -25,7 +25,7 @@ class TrainedModel(BaseModel):
         chat: whether the prompt goes through the tokenizer's chat template.
         notes_seen: notes and excerpts trained on, repeats counted; ``whole_notes_seen`` without excerpts (None in records
             of earlier versions), in the order that the seed gives.
-        corpus: stamp of the corpus (certificate digest, or UNCERTIFIED and why).
+        corpus: stamp of the corpus (certificate digest, or UNCERTIFIED, digest of its data and why).
         loss: (step, loss) pairs over the run, for the report's curve.
         recipe: name of the recipe it was made with, empty for a run's own settings.
         processes: how many trained it together.

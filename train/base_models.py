@@ -181,7 +181,15 @@ def _nf4(dtype: Dtype) -> Any:
 
 def _check_model_dir(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
-        raise ModelError("the base model directory has no config.json", where=str(folder))
+        if (folder / "adapter_config.json").is_file():
+            raise ModelError(
+                "this is an adapter and not a base model",
+                where=str(folder),
+                fix="Give the base it was trained on, or DIR/merged as 'ghostchart train --merge' writes it",
+            )
+        raise ModelError(
+            "the base model directory has no config.json", where=str(folder), fix="Give a Hugging Face model directory"
+        )
     if not any(any(folder.glob(pattern)) for pattern in _WEIGHTS):
         raise ModelError(
             "the base model directory has no weights", where=str(folder), fix="Put *.safetensors beside config.json"

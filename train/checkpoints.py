@@ -85,14 +85,14 @@ def checkpoints_of(model_dir: Path) -> Path:
 
 
 def training_digest(
-    config: TrainConfig, examples: Sequence[Example], corpus_stamp: str, dtype: str, together: Processes
+    config: TrainConfig, examples: Sequence[Example], corpus: str, dtype: str, together: Processes
 ) -> str:
-    """What makes two runs the same training, as one SHA-256."""
+    """What makes two runs the same training, as one SHA-256; ``corpus``: the corpus's ``origin``."""
     settings = {key: value for key, value in config.model_dump(mode="json").items() if key not in _FREE}
     tokens = hashlib.sha256()
     for example in examples:
         tokens.update(example.answer_start.to_bytes(4, "big") + example.input_ids.tobytes())
-    parts = [settings, tokens.hexdigest(), corpus_stamp, dtype, together.size]
+    parts = [settings, tokens.hexdigest(), corpus, dtype, together.size]
     return sha256_bytes(canonical_json(parts))
 
 

@@ -13,6 +13,7 @@ from ghostchart.schemas.config import Section, TrainConfig
 from ghostchart.schemas.errors import ConfigError
 
 _FOLDER = Path(__file__).parent / "recipes"
+_EXAMPLE = "Recipes to start from are listed by 'ghostchart train --recipes' (docs/training.md)"
 
 
 class RecipeHardware(Section):
@@ -62,11 +63,11 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     try:
         values: Any = yaml.safe_load(path.read_text())
     except OSError as error:
-        raise ConfigError(f"cannot read the recipe: {error.strerror}", where=str(path)) from None
+        raise ConfigError(f"cannot read the recipe: {error.strerror}", where=str(path), fix=_EXAMPLE) from None
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise ConfigError("the recipe is not valid YAML", where=str(path)) from None
+        raise ConfigError("the recipe is not valid YAML", where=str(path), fix=_EXAMPLE) from None
     if not isinstance(values, dict) or not isinstance(values.get("model"), dict):
-        raise ConfigError("a recipe has the keys about, hardware and model", where=str(path))
+        raise ConfigError("a recipe has the keys about, hardware and model", where=str(path), fix=_EXAMPLE)
     values["model"].update(_changed(changes))
     try:
         return Recipe.model_validate(values)

@@ -148,7 +148,7 @@ def _load(
     data = read_examples(corpus.path, config, prepare_text)
     if show_examples:
         setting.progress.say(preview(data.train, data.text.tokenizer, with_text=corpus.is_certified))
-    digest = training_digest(config, data.train, corpus.stamp, setting.dtype, together)
+    digest = training_digest(config, data.train, corpus.origin, setting.dtype, together)
     checkpoints = Checkpoints(checkpoints_of(out_dir), digest, config.keep_checkpoints, together)
     found = checkpoints.found
     material = plan_material(data, config, found.plan_notes if found else config.micro_batch_notes)

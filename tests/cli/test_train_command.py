@@ -45,6 +45,38 @@ def test_a_wrong_recipe_is_named_before_anything_is_started(tmp_path: Path) -> N
     assert isinstance(found.exception, CorpusError)
 
 
+def test_a_wrong_corpus_directory_is_named_with_the_right_one(tmp_path: Path) -> None:
+    """Never "remove what does not belong here": what lies beside a corpus is a run."""
+    data = tmp_path / "run" / "corpus" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    for given, told, right in (
+        (tmp_path / "run", "this is the directory of a run", tmp_path / "run" / "corpus"),
+        (data, "this is the data folder of a corpus", tmp_path / "run" / "corpus"),
+        (tmp_path / "empty", "holds no corpus", "the directory with data/ in it"),
+        (tmp_path / "none", "there is no corpus directory", "the directory with data/ in it"),
+    ):
+        arguments = ["train", "--recipe", "cpu-tiny", "--corpus", str(given), "--out", str(tmp_path / "m")]
+        for more in ([], ["--allow-uncertified"]):
+            found = run(app, [*arguments, *more])
+            assert isinstance(found.exception, CorpusError)
+            assert found.exception.exit_code == 2
+            assert told in str(found.exception) and f"Give {right}." in str(found.exception)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_model_is_never_written_into_a_corpus(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "data").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(corpus)
+    for out in (corpus, corpus / "model", link / "model"):
+        found = run(app, ["train", "--recipe", "cpu-tiny", "--corpus", str(corpus), "--out", str(out)])
+        assert isinstance(found.exception, UsageError)
+        assert "inside the corpus" in str(found.exception) and "--out" in str(found.exception)
+    assert [path.name for path in corpus.iterdir()] == ["data"]
+
+
 def test_processes_get_the_command_line_without_the_launching() -> None:
     words = ["train", "--recipe", "x", "--launch", "--processes", "2", "--hostfile=h", "--set", "a=1", "--merge"]
     assert _without_launching(words) == ["train", "--recipe", "x", "--set", "a=1", "--merge"]

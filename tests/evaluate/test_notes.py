@@ -11,7 +11,6 @@ import pytest
 from ghostchart.evaluate.notes import (
     draw_test_notes,
     read_code,
-    read_notes_file,
     test_note_ids,
     training_counts,
     write_code,
@@ -84,45 +83,3 @@ def test_dot_tells_diagnosis_from_supply() -> None:
     assert read_code("E11.22").code.system == "icd10cm"
     assert read_code("E1122").code.system == "hcpcs"
     assert read_code("i10").code == Code("icd10cm", "I10")
-
-
-def test_own_files_in_both_formats(tmp_path: Path) -> None:
-    as_csv, as_json = tmp_path / "n.csv", tmp_path / "n.jsonl"
-    as_csv.write_text('note_id,text,codes\nA,"two\nlines",I10; 99214-25\nB,x,\n')
-    as_json.write_text(
-        json.dumps({"note_id": "A", "text": "two\nlines", "codes": ["I10", "99214-25"]})
-        + "\n\n"
-        + json.dumps({"note_id": "B", "text": "x", "codes": []})
-    )
-    assert read_notes_file(as_csv) == read_notes_file(as_json)
-    assert [write_code(item) for item in read_notes_file(as_csv)[0].gold] == ["I10", "99214-25"]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "there are no notes"),
-        ("note_id,text\nA,x\n", "no codes .n.csv, row 2"),
-        ("note_id,text,codes\nA,x,I10\nA,y,I10\n", "second time .n.csv, row 3"),
-        ("note_id,text,codes\nA,x,I10 fever\n", "entry 2 of codes"),
-    ],
-)
-def test_bad_own_file_gets_one_sentence(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "n.csv"
-    file.write_text(text)
-    with pytest.raises(InputError, match=said) as caught:
-        read_notes_file(file)
-    assert "\n" not in str(caught.value)
-    assert "fever" not in str(caught.value)  # a user's file may hold patient data
-
-
-def test_bad_json_missing_and_binary_file(tmp_path: Path) -> None:
-    file = tmp_path / "n.jsonl"
-    file.write_text("[1]\n")
-    with pytest.raises(InputError, match="not a JSON object"):
-        read_notes_file(file)
-    file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="UTF-8"):
-        read_notes_file(file)
-    with pytest.raises(InputError, match="cannot read"):
-        read_notes_file(tmp_path / "none.csv")

@@ -158,8 +158,8 @@ def test_models_of_other_runs_join_the_learning_curve_of_their_corpus(
     given = []
     for name, changes in (
         ("few", {"training_notes": 4}),
-        ("many", {"training_notes": 8}),
-        ("elsewhere", {"training_notes": 6, "corpus": "another"}),
+        ("many", {"training_notes": 8, "corpus": f"{corpus.origin}: another reason"}),
+        ("elsewhere", {"training_notes": 6, "corpus": f"UNCERTIFIED data sha256:00: {corpus.reason}"}),
     ):
         folder = Path(shutil.copytree(tiny_model, tmp_path / name))
         (folder / RECORD).write_text(json.dumps({**record, **changes}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from ghostchart.schemas.corpus import (
     UncertifiedCorpus,
     certified_by_verification,
     iter_notes,
+    origin_of,
     read_shard,
     shard_name,
     shard_paths,
@@ -135,8 +137,21 @@ def test_certified_corpus_is_frozen_and_says_what_it_is(tmp_path: Path) -> None:
         corpus.path = tmp_path / "other"  # type: ignore[misc]
     other = UncertifiedCorpus(tmp_path, "a gate was inconclusive")
     assert not other.is_certified
-    assert other.stamp == "UNCERTIFIED: a gate was inconclusive"
+    assert re.fullmatch(r"UNCERTIFIED data sha256:[0-9a-f]{64}: a gate was inconclusive", other.stamp)
     assert copy.copy(other) == other
+
+
+def test_an_uncertified_corpus_is_known_by_its_notes_and_not_by_the_reason(tmp_path: Path) -> None:
+    for name, note in (("one", b"a"), ("twin", b"a"), ("other", b"b")):
+        (tmp_path / name / "data").mkdir(parents=True)
+        (tmp_path / name / "data" / shard_name("train", 0, 1)).write_bytes(note)
+    one = UncertifiedCorpus(tmp_path / "one", "gate x is inconclusive: AUC 0.6")
+    twin = UncertifiedCorpus(tmp_path / "twin", "certificate.json is missing")
+    other = UncertifiedCorpus(tmp_path / "other", "certificate.json is missing")
+    assert one.origin == twin.origin != other.origin
+    assert origin_of(one.stamp) == origin_of(twin.stamp) == one.origin
+    certified = certified_by_verification(tmp_path, "a" * 64, "b" * 64)
+    assert origin_of(certified.stamp) == certified.origin == certified.stamp
 
 
 def test_certified_corpus_cannot_be_turned_into_another(tmp_path: Path) -> None:

@@ -33,6 +33,12 @@ def test_incomplete_directories_say_what_they_lack(base_dir: Path, tmp_path: Pat
         prepare_base(str(folder))
 
 
+def test_an_adapter_is_no_base(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"an adapter and not a base model .*merged"):
+        prepare_base(str(tmp_path))
+
+
 def test_damaged_weights_are_one_sentence(base_dir: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(base_dir, folder)

@@ -15,7 +15,7 @@ from ghostchart.pipeline.state import RunState, remove_tree, writing
 from ghostchart.pipeline.train import model_digest
 from ghostchart.schemas.canonical import sha256_bytes, sha256_file
 from ghostchart.schemas.config import RunConfig
-from ghostchart.schemas.corpus import Corpus, read_shard, shard_paths
+from ghostchart.schemas.corpus import Corpus, origin_of, read_shard, shard_paths
 from ghostchart.schemas.errors import InputError, ModelError
 from ghostchart.schemas.progress import Progress
 from ghostchart.schemas.trained_model import RECORD, TrainedModel
@@ -62,7 +62,7 @@ def evaluate(
     """
     upstream = [model_digest(state, model, corpus) for model in config.models]
     told = [f"{one.name}:{_digest_of(one)}:{one.base}" for one in given]
-    digest = state.digest(STAGE, config.evaluate.model_dump(mode="json"), corpus.stamp, *upstream, *told)
+    digest = state.digest(STAGE, config.evaluate.model_dump(mode="json"), corpus.origin, *upstream, *told)
     metrics_file, report = layout.evaluation / METRICS, layout.evaluation / REPORT
     if state.is_done(STAGE, digest) and metrics_file.exists() and report.exists():
         kept: dict[str, object] = json.loads(metrics_file.read_text())
@@ -100,12 +100,13 @@ def evaluate_own_notes(
         InputError: the file of notes or of predictions cannot be used.
         ModelError: a model cannot be loaded.
     """
-    from ghostchart.evaluate.notes import read_notes_file
+    from ghostchart.evaluate.own_notes import check_dots, read_notes_file
     from ghostchart.evaluate.run import evaluate_notes
 
     notes = read_notes_file(notes_file)
-    models, files = _systems(layout, config, corpus, trained, given)
     systems = code_systems(config)
+    check_dots(notes, systems, notes_file.name)
+    models, files = _systems(layout, config, corpus, trained, given)
     folder = layout.own_notes / notes_file.stem
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -139,14 +140,14 @@ def _systems(
         models.append(
             ModelToScore(model.name, directory, base_dir, model.method, model.base, model.seconds, learnt_from)
         )
-    models += [given_model(one, corpus.stamp) for one in given if not one.is_file]
+    models += [given_model(one, corpus.origin) for one in given if not one.is_file]
     return models, [PredictionsToScore(one.name, Path(one.ref)) for one in given if one.is_file]
 
 
 def given_model(given: GivenSystem, corpus: str = "") -> ModelToScore:
     """What a directory or hub name holds: one of our models, another's adapter, or an untouched model.
 
-    One of our models takes part in the learning curve if it was trained on the corpus with the stamp ``corpus``.
+    One of our models takes part in the learning curve if it was trained on the corpus with the origin ``corpus``.
 
     Raises:
         ModelError: nothing that could be loaded.
@@ -158,7 +159,7 @@ def given_model(given: GivenSystem, corpus: str = "") -> ModelToScore:
     if (folder / RECORD).is_file():
         record = TrainedModel.load(folder)
         base_dir = prepare_base(given.base or record.base_ref) if record.method == "lora" else None
-        learnt_from = record.training_notes if record.corpus == corpus else None
+        learnt_from = record.training_notes if origin_of(record.corpus) == corpus else None
         return ModelToScore(given.name, folder, base_dir, record.method, record.base, record.seconds, learnt_from)
     if (folder / _ADAPTER).is_file():
         base = given.base or _named_base(folder)

@@ -18,7 +18,7 @@ from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.state import remove_tree, write_atomically, writing
 from ghostchart.schemas.canonical import generator, readable_json, sha256_file, stream
 from ghostchart.schemas.config import RunConfig, TrainConfig
-from ghostchart.schemas.corpus import DATA, Corpus, UncertifiedCorpus, read_shard, shard_name, shard_paths
+from ghostchart.schemas.corpus import DATA, Corpus, UncertifiedCorpus, origin_of, read_shard, shard_name, shard_paths
 from ghostchart.schemas.ehr import EhrTables
 from ghostchart.schemas.errors import CorpusError, ModelError
 from ghostchart.schemas.note import Note, Split, notes_to_table
@@ -105,7 +105,7 @@ def audit_model(
 
     directory = layout.models / model.name
     record = TrainedModel.load(directory)
-    if (record.base_ref, record.method, record.corpus) != (model.base, model.method, corpus.stamp):
+    if (record.base_ref, record.method, origin_of(record.corpus)) != (model.base, model.method, corpus.origin):
         raise ModelError(
             "the model was not trained on this corpus with these settings",
             where=model.name,

@@ -9,8 +9,8 @@ from pathlib import Path
 from ghostchart.pipeline.layout import RunLayout
 from ghostchart.pipeline.state import RunState, remove_tree, writing
 from ghostchart.schemas.config import RunConfig, TrainConfig
-from ghostchart.schemas.corpus import Corpus, UncertifiedCorpus
-from ghostchart.schemas.errors import CorpusError, ModelError, VerificationError
+from ghostchart.schemas.corpus import DATA, Corpus, UncertifiedCorpus
+from ghostchart.schemas.errors import CorpusError, ModelError, UsageError, VerificationError
 from ghostchart.schemas.progress import Progress
 from ghostchart.schemas.trained_model import TrainedModel
 
@@ -55,7 +55,7 @@ def train(
 
 def model_digest(state: RunState, model: TrainConfig, corpus: Corpus) -> str:
     """Digest of a model's settings over the corpus it saw."""
-    return state.digest(stage_of(model), model.model_dump(mode="json"), corpus.stamp)
+    return state.digest(stage_of(model), model.model_dump(mode="json"), corpus.origin)
 
 
 def _remove_stale(layout: RunLayout, state: RunState, models: Sequence[TrainConfig]) -> None:
@@ -105,6 +105,7 @@ def train_recipe(
 
     Raises:
         ConfigError: no such recipe, key or value.
+        UsageError: the model directory would lie inside the corpus.
         VerificationError: the corpus does not verify and ``allow_uncertified`` is off.
         GhostchartError: see :func:`ghostchart.train.run.train_model`.
     """
@@ -112,24 +113,37 @@ def train_recipe(
     from ghostchart.train.run import train_model
 
     chosen = load_recipe(recipe, changes)
+    place = (out or Path("model") / chosen.model.name).absolute()
+    _keep_out(place, corpus_dir)
     corpus = _standing_corpus(corpus_dir, trust, allow_uncertified=allow_uncertified)
     if not corpus.is_certified:
         progress.say(f"Going on without a certificate (--allow-uncertified): {corpus.stamp}")
-    place = (out or Path("model") / chosen.model.name).absolute()
     with writing(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
     record = train_model(corpus, chosen.model, place, progress, recipe=Path(recipe).stem, show_examples=True)
     return record, place
 
 
+def _keep_out(place: Path, corpus_dir: Path) -> None:
+    """Nothing may be added to a corpus: its certificate would no longer hold."""
+    if place.resolve().is_relative_to(corpus_dir.resolve()):
+        raise UsageError(
+            "the model directory would lie inside the corpus", where=str(place), fix="Give --out another directory"
+        )
+
+
 def _standing_corpus(corpus_dir: Path, trust: Sequence[Path], *, allow_uncertified: bool) -> Corpus:
     from ghostchart.privacy.keys import trusted_keys
     from ghostchart.privacy.verification import verify_corpus
 
-    if not corpus_dir.is_dir():
-        raise CorpusError(
-            "there is no corpus directory", where=str(corpus_dir), fix="Give the directory with data/ in it"
-        )
+    for wrong, what, right in (
+        (not corpus_dir.is_dir(), "there is no corpus directory", None),
+        ((RunLayout(corpus_dir).corpus / DATA).is_dir(), "this is the directory of a run", RunLayout(corpus_dir).corpus),
+        (corpus_dir.name == DATA, "this is the data folder of a corpus", corpus_dir.parent),
+        (not (corpus_dir / DATA).is_dir(), "the directory holds no corpus", None),
+    ):
+        if wrong:
+            raise CorpusError(what, where=str(corpus_dir), fix=f"Give {right or 'the directory with data/ in it'}")
     try:
         return verify_corpus(corpus_dir, trusted_keys(None, trust))
     except VerificationError as error:
