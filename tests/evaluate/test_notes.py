@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from ghostchart.evaluate.notes import (
     write_code,
 )
 from ghostchart.schemas.codes import Code
-from ghostchart.schemas.errors import CorpusError, InputError
+from ghostchart.schemas.errors import CorpusError
 
 test_note_ids.__test__ = False  # type: ignore[attr-defined]  # a function of ours, not a test
 

@@ -138,7 +138,11 @@ def _standing_corpus(corpus_dir: Path, trust: Sequence[Path], *, allow_uncertifi
 
     for wrong, what, right in (
         (not corpus_dir.is_dir(), "there is no corpus directory", None),
-        ((RunLayout(corpus_dir).corpus / DATA).is_dir(), "this is the directory of a run", RunLayout(corpus_dir).corpus),
+        (
+            (RunLayout(corpus_dir).corpus / DATA).is_dir(),
+            "this is the directory of a run",
+            RunLayout(corpus_dir).corpus,
+        ),
         (corpus_dir.name == DATA, "this is the data folder of a corpus", corpus_dir.parent),
         (not (corpus_dir / DATA).is_dir(), "the directory holds no corpus", None),
     ):
