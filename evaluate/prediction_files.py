@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ghostchart.evaluate.metrics import ScoredNote
 from ghostchart.evaluate.notes import CodedNote, read_codes, write_code
 from ghostchart.schemas.canonical import canonical_json, readable_json
 from ghostchart.schemas.errors import InputError, OutputError
@@ -161,6 +162,28 @@ def read_prediction_file(path: Path) -> dict[str, Predicted]:
     if not found:
         raise InputError("there are no predictions", where=str(path), fix=_LINE)
     return found
+
+
+def read_scored(path: Path) -> list[ScoredNote]:
+    """Gold beside predicted, from one of our own finished files.
+
+    Raises:
+        InputError: unreadable, or not one of ours.
+    """
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+        return [
+            ScoredNote(
+                row["note_id"],
+                read_codes(row["gold"], where=path.name),
+                read_codes(row["predicted"], where=path.name),
+            )
+            for row in rows
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            "the predictions of an evaluation are missing or damaged", where=str(path), fix="Evaluate again"
+        ) from None
 
 
 def match_predictions(

@@ -50,8 +50,8 @@ def evaluate_models(
     stand for the same model, notes and settings are used again; a killed run goes on where it stopped.
 
     Returns:
-        What metrics.json holds: ``models`` by key, ``definition``, ``definitions``, ``n_notes``, ``corpus`` (the corpus's
-        stamp), ``comparisons`` (best trained model against each other system), ``gold`` and ``releases``.
+        What metrics.json holds: ``models`` by key, ``definition``, ``definitions``, ``n_notes``, ``notes_in_split`` (scored
+        or not), ``corpus`` (the corpus's stamp), ``comparisons`` (best trained model against each other system), ``gold`` and ``releases``.
 
     Raises:
         CorpusError: the test split is missing, empty or unreadable.
@@ -138,6 +138,7 @@ def _metrics(
         "definition": DEFINITION,
         "definitions": dict(DEFINITIONS),
         "n_notes": len(job.notes),
+        "notes_in_split": len(job.known_ids),
         "corpus": stamp,
         "comparisons": compare(scored, best, sampling) if best is not None else [],
         "gold": gold_facts(job.notes, training, systems),

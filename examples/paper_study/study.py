@@ -11,6 +11,7 @@ done again. Killed at any point, the same command goes on: a run resumes its sha
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shlex
 import subprocess
@@ -22,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from results import Finding, write_results
+from results import AS_IT_IS, Finding, write_results
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
-_AS_IT_IS = "as_it_is"  # the ablations' peer: the same training on the unchanged corpus
+STARTED = "started: "  # begins the line of a log that names its command
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,18 @@ def main() -> None:
     out: Path = arguments.out.absolute()
     (out / "logs").mkdir(parents=True, exist_ok=True)
     steps = list(plan_steps(plan, out))
-    wanted = set(arguments.only or [step.name for step in steps])
-    for step in steps:
-        if step.name in wanted:
-            _do(step, out)
-    text = write_results(out, plan, plan_file.stem, _findings(steps, out))
+    names = [step.name for step in steps]
+    if unknown := sorted({*(arguments.only or ())} - {*names}):
+        sys.exit(f"there is no step {unknown[0]}; steps: {', '.join(names)}")
+    wanted = set(arguments.only or names)
+    problem = do_steps([step for step in steps if step.name in wanted], out)
+    text = write_results(out, plan, plan_file.stem, _findings(steps, out), problem)
     (out / "results.md").write_text(text)
     if arguments.docs:
         arguments.docs.write_text(text)
     print(text)
+    if problem:
+        sys.exit(problem)
 
 
 def plan_steps(plan: dict[str, Any], out: Path) -> Iterator[Step]:
@@ -69,7 +73,7 @@ def plan_steps(plan: dict[str, Any], out: Path) -> Iterator[Step]:
     recipe_file = out / "configs" / "ablation-recipe.yaml"
     recipe_file.write_text(yaml.safe_dump(recipe, sort_keys=False))
     main_run = out / "main"
-    corpora = {_AS_IT_IS: main_run}
+    corpora = {AS_IT_IS: main_run}
     # What needs no accelerator comes first, so that it can be made elsewhere.
     yield Step("corpus", (*ghostchart, "generate", "--config", str(main_config), "--out", str(main_run)))
     yield Step("certificate", (*ghostchart, "certify", str(main_run), "--config", str(main_config)), may_refuse=True)
@@ -96,22 +100,42 @@ def plan_steps(plan: dict[str, Any], out: Path) -> Iterator[Step]:
         yield Step(f"bench-{bench}", (*benchmarks, bench))
 
 
-def _do(step: Step, out: Path) -> None:
-    done = out / "logs" / f"{step.name}.json"
-    told = " ".join(shlex.quote(word) for word in step.command)
-    if done.exists() and json.loads(done.read_text())["command"] == told:
-        print(f"{step.name}: done before", flush=True)
-        return
-    print(f"{step.name}: {told}", flush=True)
-    began = time.monotonic()
-    with (out / "logs" / f"{step.name}.log").open("a") as log:
-        code = subprocess.run(
-            step.command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, check=False
-        ).returncode
-    seconds = time.monotonic() - began
-    if code and not (step.may_refuse and code == 1):
-        sys.exit(f"{step.name} ended with exit code {code}; its output is in {out / 'logs' / step.name}.log")
-    done.write_text(json.dumps({"command": told, "seconds": round(seconds, 1), "exit_code": code}))
+def do_steps(steps: Sequence[Step], out: Path) -> str:
+    """Do what is not done yet, in order; what comes after a step that was done anew is done anew too.
+
+    Returns:
+        Why it stopped before the end, "" if it did not.
+    """
+    anew = False
+    for step in steps:
+        done, log_file = (out / "logs" / f"{step.name}.{kind}" for kind in ("json", "log"))
+        told = " ".join(shlex.quote(word) for word in step.command)
+        settings = _settings_digest(step, out)
+        record = json.loads(done.read_text()) if done.exists() else {}
+        if not anew and (record.get("command"), record.get("settings")) == (told, settings):
+            print(f"{step.name}: done before", flush=True)
+            continue
+        print(f"{step.name}: {told}", flush=True)
+        anew = True
+        done.unlink(missing_ok=True)
+        began = time.monotonic()
+        with log_file.open("a") as log:
+            log.write(f"{STARTED}{told}\n")
+            log.flush()
+            code = subprocess.run(
+                step.command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if code and not (step.may_refuse and code == 1):
+            return f"{step.name} ended with exit code {code}; its output is in {log_file}"
+        facts = {"command": told, "settings": settings, "exit_code": code}
+        done.write_text(json.dumps({**facts, "seconds": round(time.monotonic() - began, 1)}))
+    return ""
+
+
+def _settings_digest(step: Step, out: Path) -> str:
+    """Digest of the configurations that a command names: the same words with other settings are another step."""
+    named = [Path(word) for word in step.command if Path(word).parent == out / "configs"]
+    return hashlib.sha256(b"\n".join(path.read_bytes() for path in named)).hexdigest()
 
 
 def _findings(steps: Sequence[Step], out: Path) -> dict[str, Finding]:
@@ -120,7 +144,8 @@ def _findings(steps: Sequence[Step], out: Path) -> dict[str, Finding]:
         done, log = (out / "logs" / f"{step.name}.{kind}" for kind in ("json", "log"))
         if done.exists():
             facts = json.loads(done.read_text())
-            found[step.name] = Finding(facts["seconds"], facts["exit_code"], log.read_text(errors="replace"))
+            *earlier, text = log.read_text(errors="replace").split(STARTED)
+            found[step.name] = Finding(facts["seconds"], facts["exit_code"], text, starts=max(1, len(earlier)))
     return found
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ghostchart.evaluate.errors_found import NoteErrors, confusions, errors_of
 from ghostchart.evaluate.metrics import ScoredNote
-from ghostchart.evaluate.notes import read_codes
+from ghostchart.evaluate.prediction_files import read_scored
 from ghostchart.pages.evaluation import (
     ErrorExample,
     EvaluationSummary,
@@ -43,7 +42,7 @@ def write_evaluation_report(
         OutputError: the folder cannot be written.
     """
     shown = _systems_to_show(metrics)
-    scored = {key: _read_scored(folder / "predictions" / f"{key}.jsonl") for key in shown}
+    scored = {key: read_scored(folder / "predictions" / f"{key}.jsonl") for key in shown}
     worst = {key: _notes_to_show(notes) for key, notes in scored.items()}
     wanted = {errors.note_id for chosen in worst.values() for errors in chosen}
     texts = _notes_by_id(corpus, wanted) if corpus is not None else {}
@@ -74,18 +73,6 @@ def _systems_to_show(metrics: Mapping[str, Any]) -> list[str]:
     trained = rank(key for key, model in models.items() if model["method"] not in ("none", "baseline"))
     baselines = rank(key for key, model in models.items() if model["method"] == "baseline")
     return [*trained[: _SYSTEMS_SHOWN - 1], *baselines[:1]] or rank(models)[:1]
-
-
-def _read_scored(file: Path) -> list[ScoredNote]:
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return [
-        ScoredNote(
-            row["note_id"],
-            read_codes(row["gold"], where=file.name),
-            read_codes(row["predicted"], where=file.name),
-        )
-        for row in rows
-    ]
 
 
 def _notes_to_show(notes: Sequence[ScoredNote]) -> list[NoteErrors]:
