@@ -14,8 +14,8 @@ from itertools import takewhile
 from ghostchart.evaluate.metrics import ScoredNote
 from ghostchart.schemas.codes import Code
 
-# Diagnoses of one letter, procedures of one kind of service: less than that in common is coincidence.
-_SHARED_CHARACTERS = {"icd10cm": 1, "cpt": 2, "hcpcs": 1}
+# Diagnoses of neighbouring categories, procedures of one kind of service: less than that in common is coincidence.
+_SHARED_CHARACTERS = {"icd10cm": 2, "cpt": 2, "hcpcs": 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def _score(part: Sequence[ScoredNote], keep: Keep, systems: CodeSystems, samplin
     f1, precision, recall = micro(counts)
     scores: dict[str, object] = {
         "n_notes": len(part),
+        "n_gold": int(counts[:, [0, 2]].sum()),
         "micro_f1": f1,
         "micro_f1_ci": micro_f1_interval(counts, sampling.resamples, sampling.seed),
         "macro_f1": macro_f1(code_totals(part, keep)),

@@ -32,8 +32,9 @@ def test_longest_common_beginning_is_paired_first() -> None:
     assert found.number == 2 * 3 + 1 + 2
 
 
-def test_procedures_need_more_in_common_than_a_first_digit() -> None:
-    found = errors_of(note(["99214"], ["93000"]))
+@pytest.mark.parametrize(("gold", "predicted"), [("99214", "93000"), ("E03.9", "E10.10"), ("I35.0", "I11.0")])
+def test_a_first_character_in_common_is_no_resemblance(gold: str, predicted: str) -> None:
+    found = errors_of(note([gold], [predicted]))
     assert not found.confused
     assert (len(found.missed), len(found.invented)) == (1, 1)
 

@@ -19,7 +19,7 @@ def group(f1: float | None) -> dict[str, Any]:
         "example_f1": f1,
         "exact_set_match": 0.1,
         "category_f1": f1,
-        "invalid_code_rate": 0.0,
+        "invalid_code_rate": 0.02,
         "over_coding_rate": 0.4,
         "under_coding_rate": 0.6,
         "n_gold": 100,
@@ -32,10 +32,13 @@ def model(f1: float, method: str, **more: Any) -> dict[str, Any]:
         "frailty": {"n_notes": 12, **group(f1)},
         "note_type:office_soap": {"n_notes": 20, **group(f1)},
         "band:unseen": {"n_notes": 3, "note": "not measurable at this n"},
+        "band:mid": {"n_notes": 20, **group(f1), "n_gold": 41},
         "codes:10+": {"n_notes": 9, **group(f1 - 0.1)},
+        "chapter:4": {"n_notes": 9, **group(f1 - 0.1)},
+        "family:letter": {"n_notes": 9, **group(f1)},
     }
     groups = dict.fromkeys(("all", "icd10cm", "procedures", "cpt", "hcpcs", "modifiers"), group(f1))
-    return {"base": f"<{method}>", "method": method, "seconds": 1.0, "strata": strata, **groups, **more}
+    return {"base": f"<{method}>", "method": method, "seconds": 0.5, "strata": strata, **groups, **more}
 
 
 def summary(**more: Any) -> EvaluationSummary:
@@ -46,7 +49,9 @@ def summary(**more: Any) -> EvaluationSummary:
         "bins": [{"low": 0.9, "high": 1.0, "n": 90, "confidence": 0.95, "right": 0.8}],
     }
     models = {
-        "small": model(0.4, "from_scratch", training_notes=500, predict_seconds=2.0, decoding="constrained"),
+        "small": model(
+            0.4, "from_scratch", training_notes=500, seconds=120.0, predict_seconds=2.0, decoding="constrained"
+        ),
         "large": model(0.6, "from_scratch", training_notes=5000, calibration=calibration),
         "silent": {**model(0.2, "none"), "all": group(None)},
         "baseline_tfidf": model(0.7, "baseline"),
@@ -58,9 +63,11 @@ def summary(**more: Any) -> EvaluationSummary:
         "models": models,
         "definitions": {"micro_f1": "a & b"},
         "n_notes": 60,
+        "notes_in_split": 600,
         "corpus": "certificate sha256:00",
         "comparisons": [
             {**row, "second": "baseline_tfidf", "difference": -0.1, "ci": (-0.15, -0.05), "excludes_zero": True},
+            {**row, "second": "baseline_tfidf", "difference": -0.2, "ci": (-0.25, -0.15), "group": "procedures"},
             {**row, "second": "small", "difference": 0.01, "ci": (-0.02, 0.04), "excludes_zero": False},
         ],
         "gold": {
@@ -77,7 +84,8 @@ def summary(**more: Any) -> EvaluationSummary:
     excerpt = Excerpt("E11.22", "Type 2 diabetes", "E11.9", "…seen for ", "diabetes <b>", " today", 1)
     example = ErrorExample("note-1", "office_soap, office, family plain", 4, (excerpt,), 2, (("J44.1", "COPD"),))
     errors = (SystemErrors("large", ((pair, "kidney", "plain"),), (example,)),)
-    return EvaluationSummary(**({"metrics": metrics, "errors": errors, "has_excerpts": True} | more))
+    known = {"metrics": metrics, "errors": errors, "has_excerpts": True, "chapters": {"4": "Endocrine"}}
+    return EvaluationSummary(**(known | more))
 
 
 def test_everything_asked_for_is_there() -> None:
@@ -93,9 +101,16 @@ def test_everything_asked_for_is_there() -> None:
         "1 more place",
         "2 more missed",
         "<b>J44.1</b> COPD",
-        "Too few notes to measure: band:unseen (3)",
+        "How often training saw the code: unseen (3)",
+        "Drawn from the 600 notes of the test split, told in 1 template families",
+        "500 training notes; 2.0 min",
+        "2 of 90",  # invalid codes, as a number
+        "these notes cannot",
+        '-0.200 <span class="soft">(-0.250 to -0.150)</span>',  # procedures beside all codes
+        ">4 Endocrine (n=9)<",
+        "mid (41 gold codes)",
         "these notes cannot tell",
-        "-0.150 to -0.050",
+        "(-0.150 to -0.050)",
         "a &amp; b",
         "30.00",  # notes per second
         "ICD-10-CM 2026-04",
@@ -116,8 +131,8 @@ def test_notes_of_a_users_own_show_no_text() -> None:
     assert "seen for" not in page
 
 
-def test_a_single_size_makes_no_learning_curve() -> None:
+def test_a_single_size_makes_no_learning_curve_and_says_what_would() -> None:
     whole = summary()
     metrics = {**whole.metrics, "models": {"large": whole.metrics["models"]["large"]}, "comparisons": []}
     page = render_evaluation_page(EvaluationSummary(metrics, (), True))
-    assert "Learning curve" not in page
+    assert "There is none: it needs two models of one base and method" in page

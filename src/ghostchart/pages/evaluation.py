@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ghostchart.pages.evaluation_plots import calibration_svg, learning_svg, scores_svg, strata_svg
@@ -20,6 +20,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("distractor", "Distractor in the note"),
     ("family", "Template family"),
 )
+_TITLE_CHARACTERS = 34
 _BAND_ORDER = {"head": 0, "mid": 1, "tail": 2, "unseen": 3}
 
 
@@ -62,11 +63,19 @@ class SystemErrors:
 
 @dataclass(frozen=True)
 class EvaluationSummary:
-    """What the page shows; ``metrics`` is ``metrics.json``; without excerpts no text of a note appears."""
+    """What the page shows.
+
+    Attributes:
+        metrics: ``metrics.json``.
+        errors: of the systems worth a look.
+        has_excerpts: False where the notes are not synthetic: no text of them appears.
+        chapters: title by number of an ICD-10-CM chapter.
+    """
 
     metrics: Mapping[str, Any]
     errors: tuple[SystemErrors, ...]
     has_excerpts: bool
+    chapters: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_evaluation_page(summary: EvaluationSummary) -> str:
@@ -85,44 +94,63 @@ def render_evaluation_page(summary: EvaluationSummary) -> str:
             scores_plot=scores_svg(
                 [(key, model["all"]["micro_f1"], model["all"]["micro_f1_ci"]) for key, model in measured.items()]
             ),
-            strata_plots=_strata_plots(measured),
-            too_small=_too_small(measured),
+            strata_plots=_strata_plots(measured, summary.chapters),
+            too_small=_too_small(measured, summary.chapters),
+            n_families=len(
+                {name for model in models.values() for name in model["strata"] if name.startswith("family:")}
+            ),
             learning_plot=learning_svg(curves) if curves else "",
             calibrated=calibrated,
             calibration_plot=calibration_svg(calibrated) if calibrated else "",
-            comparisons=[row for row in summary.metrics["comparisons"] if row["group"] == "all"],
+            comparisons=_comparisons(summary.metrics["comparisons"]),
             n_errors_shown=sum(len(one.examples) for one in summary.errors),
         )
     )
 
 
-def _strata_plots(models: Mapping[str, Any]) -> list[str]:
+def _comparisons(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for each other system: its row for all codes, and those of the code systems by name."""
+    return [
+        {"all": row, **{other["group"]: other for other in rows if other["second"] == row["second"]}}
+        for row in rows
+        if row["group"] == "all"
+    ]
+
+
+def _strata_plots(models: Mapping[str, Any], chapters: Mapping[str, str]) -> list[str]:
     names = sorted({name for model in models.values() for name in model["strata"]})
     plots = []
     for kind, title in _KINDS:
         mine = [name for name in names if (name.partition(":")[0] if ":" in name else "") == kind]
         rows = [
-            (_short(name), {key: model["strata"].get(name, {}) for key, model in models.items()})
+            (name, {key: model["strata"].get(name, {}) for key, model in models.items()})
             for name in sorted(mine, key=_order)
         ]
-        rows = [
-            (f"{label} (n={_n_notes(cells)})", cells)
-            for label, cells in rows
+        labelled = [
+            (f"{_short(name, chapters)} ({_size(kind, cells)})", cells)
+            for name, cells in rows
             if any(cell.get("micro_f1") is not None for cell in cells.values())
         ]
-        if rows:
-            plots.append(strata_svg(title, rows, list(models)))
+        if labelled:
+            plots.append(strata_svg(title, labelled, list(models)))
     return plots
 
 
-def _too_small(models: Mapping[str, Any]) -> list[str]:
-    """Strata that no system could be measured on, each with its number of notes."""
-    found: dict[str, int] = {}
+def _too_small(models: Mapping[str, Any], chapters: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Strata that no system could be measured on: (kind, each with its number of notes)."""
+    found: dict[str, dict[str, int]] = {}
     for model in models.values():
         for name, cell in model["strata"].items():
             if cell.get("micro_f1") is None:
-                found[name] = cell["n_notes"]
-    return [f"{name.replace('_', ' ')} ({number})" for name, number in sorted(found.items())]
+                found.setdefault(name.partition(":")[0] if ":" in name else "", {})[name] = cell["n_notes"]
+    return [
+        (
+            title,
+            ", ".join(f"{_short(name, chapters)} ({found[kind][name]})" for name in sorted(found[kind], key=_order)),
+        )
+        for kind, title in _KINDS
+        if kind in found
+    ]
 
 
 def _learning_curves(models: Mapping[str, Any]) -> dict[str, list[tuple[int, float, Sequence[float] | None]]]:
@@ -140,12 +168,21 @@ def _learning_curves(models: Mapping[str, Any]) -> dict[str, list[tuple[int, flo
     }
 
 
-def _n_notes(cells: Mapping[str, Mapping[str, Any]]) -> int:
-    return max(int(cell.get("n_notes", 0)) for cell in cells.values())
+def _size(kind: str, cells: Mapping[str, Mapping[str, Any]]) -> str:
+    """How much a stratum's figure stands on: notes, or gold codes where a stratum is a band of codes."""
+    # A system that gives codes of a band where there are none is measured on more notes than one that does not.
+    if kind == "band" and any("n_gold" in cell for cell in cells.values()):
+        number = max(int(cell.get("n_gold", 0)) for cell in cells.values())
+        return f"{number} gold code{'s' if number != 1 else ''}"
+    return f"n={max(int(cell.get('n_notes', 0)) for cell in cells.values())}"
 
 
-def _short(name: str) -> str:
-    return (name.partition(":")[2] or name).replace("_", " ")
+def _short(name: str, chapters: Mapping[str, str]) -> str:
+    kind, _, value = name.partition(":")
+    if kind == "chapter" and value in chapters:
+        title = chapters[value]
+        return f"{value} {title if len(title) <= _TITLE_CHARACTERS else title[: _TITLE_CHARACTERS - 1].rstrip() + '…'}"
+    return (value or name).replace("_", " ")
 
 
 def _order(name: str) -> tuple[int, str]:

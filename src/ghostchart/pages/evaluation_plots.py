@@ -88,22 +88,20 @@ def learning_svg(curves: Mapping[str, Sequence[tuple[int, float, Sequence[float]
 
 
 def calibration_svg(calibrated: Mapping[str, Mapping[str, Any]]) -> str:
-    """Share of right codes over stated confidence; the diagonal is perfect calibration."""
+    """Share of right codes over stated confidence, marks as large as their bins; the diagonal is perfect calibration."""
+    most = max(one["n"] for found in calibrated.values() for one in found["bins"])
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color="#b3bac2", linewidth=1, label="perfect")
         for number, (system, found) in enumerate(calibrated.items()):
-            axes.plot(
-                [one["confidence"] for one in found["bins"]],
-                [one["right"] for one in found["bins"]],
-                marker=_MARKERS[number % len(_MARKERS)],
-                markersize=4.2,
-                color=COLOURS[number % len(COLOURS)],
-                linewidth=1.4,
-                label=system,
-            )
+            marker, colour = _MARKERS[number % len(_MARKERS)], COLOURS[number % len(COLOURS)]
+            x, y = ([one[side] for one in found["bins"]] for side in ("confidence", "right"))
+            axes.plot(x, y, color=colour, linewidth=1, alpha=0.6)
+            areas = [12 + 110 * one["n"] / most for one in found["bins"]]
+            axes.scatter(x, y, s=areas, marker=marker, color=colour, alpha=0.85, zorder=3)
+            axes.plot([], [], marker=marker, markersize=4.2, color=colour, label=system)
         axes.set_xlim(0, 1.02)
-        axes.set_ylim(0, 1.02)
+        axes.set_ylim(-0.03, 1.04)
         axes.set_xlabel("mean confidence of the codes in a bin")
         axes.set_ylabel("share of them that is right")
         axes.legend(fontsize=8.5)

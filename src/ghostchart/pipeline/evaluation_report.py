@@ -59,7 +59,16 @@ def write_evaluation_report(
         )
         for key in shown
     )
-    summary = EvaluationSummary(metrics=metrics, errors=errors, has_excerpts=corpus is not None)
+    icd = systems.icd10cm
+    numbers = {
+        name.partition(":")[2] for model in metrics["models"].values() for name in model["strata"] if "chapter:" in name
+    }
+    summary = EvaluationSummary(
+        metrics=metrics,
+        errors=errors,
+        has_excerpts=corpus is not None,
+        chapters={number: icd.description(number) for number in numbers if icd.knows(number)},
+    )
     write_atomically(folder / "report.html", render_evaluation_page(summary).encode())
 
 
@@ -95,7 +104,7 @@ def _example(note: Note, errors: NoteErrors, systems: CodeSystems) -> ErrorExamp
     excerpts = []
     for gold, instead in missed[:_EXCERPTS_PER_NOTE]:
         span = spans[gold][0]
-        low, high = max(0, span.start - _CONTEXT_CHARACTERS), min(len(note.text), span.end + _CONTEXT_CHARACTERS)
+        low, high = _context(note.text, span.start, span.end)
         excerpts.append(
             Excerpt(
                 gold=gold.value,
@@ -115,6 +124,16 @@ def _example(note: Note, errors: NoteErrors, systems: CodeSystems) -> ErrorExamp
         n_not_shown=max(0, len(missed) - _EXCERPTS_PER_NOTE),
         invented=tuple((code.value, _describe(code, systems)) for code in errors.invented),
     )
+
+
+def _context(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where an excerpt around a span begins and ends: at whole words."""
+    low, high = max(0, start - _CONTEXT_CHARACTERS), min(len(text), end + _CONTEXT_CHARACTERS)
+    while 0 < low < start and not text[low - 1].isspace():
+        low += 1
+    while end < high < len(text) and not text[high].isspace():
+        high -= 1
+    return low, high
 
 
 def _describe(code: Code, systems: CodeSystems) -> str:
