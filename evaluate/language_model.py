@@ -20,6 +20,7 @@ _SMALL_PARAMETERS = 50_000_000
 Dtype = Literal["auto", "float32", "bfloat16"]
 _ADAPTER_CONFIG, _ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _ADAPTER_PREFIX = "base_model.model."
+_AGAIN = "Train it again, or copy it again from where it came"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,24 @@ def require_model(directory: Path, base_dir: Path | None, method: Method) -> Non
     _require_files(directory, ("config.json",), "the directory holds no Hugging Face model")
 
 
+def require_adapter_of(base_dir: Path, directory: Path) -> None:
+    """Check without weights of the base that the adapter was made for it: seconds, where coding notes takes hours.
+
+    Raises:
+        ModelError: it was made for another, or one of them is damaged.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        with _quiet_transformers(), torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(str(base_dir), local_files_only=True))
+    except Exception as error:
+        # As for the weights: many kinds, one meaning.
+        raise ModelError(f"cannot load the model: {_first_line(error)}", where=str(base_dir), fix=_AGAIN) from None
+    _require_matching_adapter(model, directory)
+
+
 def _require_files(directory: Path, names: tuple[str, ...], otherwise: str) -> None:
     if not directory.is_dir():
         raise ModelError("there is no such model directory", where=str(directory))
@@ -172,7 +191,7 @@ def _load_weights(directory: Path, dtype: Dtype) -> Any:
             )
     except Exception as error:
         # transformers, safetensors, torch and pickle each raise their own kinds for what is broken on disk.
-        raise ModelError(f"cannot load the model: {_first_line(error)}", where=str(directory)) from None
+        raise ModelError(f"cannot load the model: {_first_line(error)}", where=str(directory), fix=_AGAIN) from None
     return model.to("cuda" if on_gpu else "cpu").eval()
 
 
@@ -183,7 +202,7 @@ def _load_tokenizer(directory: Path) -> Any:
         with _quiet_transformers():
             return AutoTokenizer.from_pretrained(str(directory), local_files_only=True)
     except Exception as error:
-        raise ModelError(f"cannot load the tokenizer: {_first_line(error)}", where=str(directory)) from None
+        raise ModelError(f"cannot load the tokenizer: {_first_line(error)}", where=str(directory), fix=_AGAIN) from None
 
 
 def _with_adapter(model: Any, directory: Path) -> Any:
@@ -195,7 +214,7 @@ def _with_adapter(model: Any, directory: Path) -> Any:
         with _quiet_transformers():
             adapted = PeftModel.from_pretrained(model, str(directory), local_files_only=True)
     except Exception as error:
-        raise ModelError(f"cannot load the adapter: {_first_line(error)}", where=str(directory)) from None
+        raise ModelError(f"cannot load the adapter: {_first_line(error)}", where=str(directory), fix=_AGAIN) from None
     return adapted.merge_and_unload().eval()
 
 
@@ -208,7 +227,7 @@ def _require_matching_adapter(model: Any, directory: Path) -> None:
         with safe_open(directory / _ADAPTER_WEIGHTS, framework="pt") as weights:
             shapes = {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
     except (OSError, ValueError, SafetensorError):
-        raise ModelError("the adapter is damaged", where=str(directory)) from None
+        raise ModelError("the adapter is damaged", where=str(directory), fix=_AGAIN) from None
     layers = dict(model.named_modules())
     for name, shape in sorted(shapes.items()):
         for part, side in ((".lora_A", "in_features"), (".lora_B", "out_features")):

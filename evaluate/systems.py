@@ -15,7 +15,12 @@ from pathlib import Path
 
 from ghostchart.evaluate.answer_grammar import AnswerGrammar, answer_grammar
 from ghostchart.evaluate.baselines import Coder, build_dictionary, train_tfidf
-from ghostchart.evaluate.language_model import ZERO_SHOT_CONTEXT_TOKENS, load_language_model, require_model
+from ghostchart.evaluate.language_model import (
+    ZERO_SHOT_CONTEXT_TOKENS,
+    load_language_model,
+    require_adapter_of,
+    require_model,
+)
 from ghostchart.evaluate.notes import CodedNote, iter_split, worked_examples
 from ghostchart.evaluate.prediction import constrain, predict
 from ghostchart.evaluate.prediction_files import (
@@ -120,7 +125,7 @@ def check_systems(models: Sequence[ModelToScore], files: Sequence[PredictionsToS
 
     Raises:
         UsageError: a name that cannot be one, is taken twice, or calls a model trained from scratch fine-tuned.
-        ModelError: a directory holds no model.
+        ModelError: a directory holds no model, or an adapter belongs to another base.
     """
     seen: set[str] = set(_BASELINE_KEYS)
     both: tuple[ModelToScore | PredictionsToScore, ...] = (*models, *files)
@@ -134,6 +139,8 @@ def check_systems(models: Sequence[ModelToScore], files: Sequence[PredictionsToS
         if model.method == "from_scratch" and any(word in model.key for word in _ADVICE_WORDS):
             raise UsageError(f"{model.key} was trained from scratch and must not be called fine-tuned")
         require_model(model.directory, model.base_dir, model.method)
+        if model.base_dir is not None:
+            require_adapter_of(model.base_dir, model.directory)
 
 
 def predict_model(job: Job, model: ModelToScore) -> tuple[Predictions, dict[str, object]]:

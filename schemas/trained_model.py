@@ -84,4 +84,4 @@ class TrainedModel(BaseModel):
                 f"there is no {RECORD}", where=str(directory), fix="Give a directory made by train"
             ) from None
         except (ValueError, ValidationError):
-            raise ModelError(f"{RECORD} is damaged", where=str(directory)) from None
+            raise ModelError(f"{RECORD} is damaged", where=str(directory), fix="Train the model again") from None

@@ -16,7 +16,7 @@ from ghostchart.train.checkpoints import Checkpoints, Place
 from ghostchart.train.engine import Engine
 from ghostchart.train.examples import Example
 from ghostchart.train.log import TrainingLog
-from ghostchart.train.out_of_memory import OutOfMemory, memory_watch
+from ghostchart.train.out_of_memory import OutOfMemory, is_out_of_memory, memory_watch
 from ghostchart.train.processes import ALONE, Processes
 from ghostchart.train.schedule import learning_rate_at, progress_share
 
@@ -211,7 +211,12 @@ def _state_kept(
     """
     if checkpoints is None or place.step == 0 or together.size > 1:
         return problem
-    checkpoints.save(engine, place, folder)
+    try:
+        checkpoints.save(engine, place, folder)
+    except Exception as error:
+        if is_out_of_memory(error):
+            return problem  # not even room to save: the last regular checkpoint has to do here too
+        raise
     fix = f"{problem.fix}; the same command then goes on from step {place.step}"
     return OutOfMemory(problem.what, where=problem.where, fix=fix)
 

@@ -140,8 +140,10 @@ def test_adapter_of_another_base_is_refused(run: Any, tiny_model: Path, tmp_path
     good = given_model(GivenSystem("x", str(adapter), base=str(tiny_model)))
     assert (good.method, good.base_dir) == ("lora", tiny_model)
     assert given_model(GivenSystem("x", str(adapter))).base_dir == tiny_model  # what the adapter names
+    given = [GivenSystem("plain", str(tiny_model)), GivenSystem("x", str(adapter), base=str(wider))]
     with pytest.raises(ModelError, match="made for another base model") as caught:
-        evaluate(layout, state, config, corpus, [], SILENT, [GivenSystem("x", str(adapter), base=str(wider))])
+        evaluate(layout, state, config, corpus, [], SILENT, given)
+    assert not list(layout.evaluation.rglob("*.jsonl")), "told before the first system codes notes"
     assert "\n" not in str(caught.value)
     assert not (layout.evaluation / "metrics.json").exists()
 

@@ -6,7 +6,18 @@ import re
 from types import SimpleNamespace
 from typing import Any
 
-from ghostchart.pages.evaluation import ErrorExample, EvaluationSummary, Excerpt, SystemErrors, render_evaluation_page
+import pytest
+
+from ghostchart.pages.evaluation import (
+    ErrorExample,
+    EvaluationSummary,
+    Excerpt,
+    SystemErrors,
+    _short_title,
+    render_evaluation_page,
+)
+
+CHAPTER_4 = "Endocrine, nutritional and metabolic diseases (E00-E89)"
 
 
 def group(f1: float | None) -> dict[str, Any]:
@@ -84,7 +95,7 @@ def summary(**more: Any) -> EvaluationSummary:
     excerpt = Excerpt("E11.22", "Type 2 diabetes", "E11.9", "…seen for ", "diabetes <b>", " today", 1)
     example = ErrorExample("note-1", "office_soap, office, family plain", 4, (excerpt,), 2, (("J44.1", "COPD"),))
     errors = (SystemErrors("large", ((pair, "kidney", "plain"),), (example,)),)
-    known = {"metrics": metrics, "errors": errors, "has_excerpts": True, "chapters": {"4": "Endocrine"}}
+    known = {"metrics": metrics, "errors": errors, "has_excerpts": True, "chapters": {"4": CHAPTER_4}}
     return EvaluationSummary(**(known | more))
 
 
@@ -107,7 +118,7 @@ def test_everything_asked_for_is_there() -> None:
         "2 of 90",  # invalid codes, as a number
         "these notes cannot",
         '-0.200 <span class="soft">(-0.250 to -0.150)</span>',  # procedures beside all codes
-        ">4 Endocrine (n=9)<",
+        ">4 Endocrine, nutritional (n=9)<",
         "mid (41 gold codes)",
         "these notes cannot tell",
         "(-0.150 to -0.050)",
@@ -119,6 +130,18 @@ def test_everything_asked_for_is_there() -> None:
     assert page.count("<svg") >= 6
     assert "&lt;none&gt;" in page
     assert not re.search(r"<script|https?://(?!www\.w3\.org|purl\.org|creativecommons)|src=", page)
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [
+        ("Diseases of the circulatory system (I00-I99)", "circulatory system"),
+        (CHAPTER_4, "Endocrine, nutritional"),
+        ("Neoplasms (C00-D49)", "Neoplasms"),
+    ],
+)
+def test_titles_of_chapters_are_cut_at_words(title: str, short: str) -> None:
+    assert _short_title(title) == short
 
 
 def test_same_input_same_bytes() -> None:

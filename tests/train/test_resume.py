@@ -161,6 +161,20 @@ def test_out_of_memory_keeps_the_last_step_and_goes_on_with_smaller_micro_batche
     assert record.plan_notes == 4, "who asks later which notes were shown needs the first plan"
 
 
+def test_out_of_memory_while_saving_keeps_the_last_regular_checkpoint(
+    corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    with monkeypatch.context() as patch:
+        stop_after(5, patch, RuntimeError("could not create a primitive"))
+        patch.setattr(Checkpoints, "save", no_room)
+        with pytest.raises(EnvironmentProblem, match=r"memory ran out while training .*step 6.*now 4") as refused:
+            train_model(corpus, settings(base_dir, checkpoint_minutes=60.0), tmp_path / "full")
+    assert "goes on from" not in str(refused.value)
+
+
 def test_checkpoints_of_another_training_are_not_taken_up(
     corpus: UncertifiedCorpus, base_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

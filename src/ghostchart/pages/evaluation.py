@@ -180,9 +180,18 @@ def _size(kind: str, cells: Mapping[str, Mapping[str, Any]]) -> str:
 def _short(name: str, chapters: Mapping[str, str]) -> str:
     kind, _, value = name.partition(":")
     if kind == "chapter" and value in chapters:
-        title = chapters[value]
-        return f"{value} {title if len(title) <= _TITLE_CHARACTERS else title[: _TITLE_CHARACTERS - 1].rstrip() + '…'}"
+        return f"{value} {_short_title(chapters[value])}"
     return (value or name).replace("_", " ")
+
+
+def _short_title(title: str) -> str:
+    """A chapter's title in a few words: "Diseases of the circulatory system (I00-I99)" is "circulatory system"."""
+    words = title.partition(" (")[0].removeprefix("Diseases of the ").split()
+    while len(" ".join(words)) > _TITLE_CHARACTERS:
+        words.pop()
+        if words[-1] in ("and", "of", "the", "by"):
+            words.pop()
+    return " ".join(words).rstrip(",")
 
 
 def _order(name: str) -> tuple[int, str]:
