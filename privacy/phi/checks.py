@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+from ghostchart.privacy.phi.vocabulary import clinical_words, is_name_word, is_ordinary
 from ghostchart.schemas.codes import Code
 from ghostchart.schemas.errors import CodeError
 
 _UNITS = re.compile(r"(?i)^(?:(?:mg|mcg|ml|kg|g|mmhg|bpm|units?|meq|mmol|cells|copies|x10)(?![a-z])|k/|%)")
+# Words after which "may 3" is a day.
+_DAY_BEFORE = re.compile(
+    r"(?i)\b(?:on|since|until|till|by|from|to|through|of|dated?|born|seen|visit|appt|drawn|due|for|before|after|between|and)[: ]*$"
+)
 _VITAL_BEFORE = re.compile(r"(?i)(?:bp|pulse|ratio|score|strength|pain|murmur|vision|acuity|va)[: ]*$")
 
 
@@ -27,15 +32,18 @@ def is_month_day(match: re.Match[str]) -> bool:
     """A month name, not the verb: "may 2", "march 3" in lower case without a year are refused."""
     text = match["id"]
     word = re.split(r"[ .-]", text, maxsplit=1)[0]
-    if word in ("may", "march", "mar", "sun", "sat", "dec", "jan"):
-        return bool(re.search(r"(?:1[89]|20)\d\d", text))
     tail = match.string[match.end() :][:8]
+    if word in ("may", "march", "mar", "sun", "sat", "dec", "jan"):
+        cued = _DAY_BEFORE.search(match.string[: match.start("id")][-16:]) and not _UNITS.match(tail.strip())
+        return bool(cued or re.search(r"(?:1[89]|20)\d\d", text))
     return not _UNITS.match(tail.strip())
 
 
 def is_day_month(match: re.Match[str]) -> bool:
-    """A day and a month; "2 mar" in lower case needs a year."""
+    """A day and a month; "2 mar" in lower case needs a year, or an ordinal number before it."""
     text = match["id"]
+    if re.match(r"(?i)\d+(?:st|nd|rd|th)\b|\d+ of\b", text):
+        return True
     month = re.search(r"[A-Za-z]{3,}", text.replace(" of ", " "))
     return month is not None and (month[0][0].isupper() or bool(re.search(r"(?:1[89]|20)\d\d", text)))
 
@@ -51,6 +59,63 @@ def has_phone_length(match: re.Match[str]) -> bool:
     return 8 <= len(digits(match["id"])) <= 15
 
 
+def has_national_length(match: re.Match[str]) -> bool:
+    """Between 9 and 11 digits behind the national 0, up to 15 behind the international 00; no list of clock times."""
+    number = digits(match["id"])
+    groups = re.findall(r"\d+", match["id"])
+    clock = all(len(group) == 4 and int(group[:2]) < 24 and int(group[2:]) < 60 for group in groups)
+    return 9 <= len(number) <= (15 if number.startswith("00") else 12) and not clock
+
+
+def is_grouped_phone(match: re.Match[str]) -> bool:
+    """Behind a telephone word: 7 to 15 digits in groups of two or more, no dates, no list of readings."""
+    text = match["id"]
+    groups = re.findall(r"\d+", text)
+    if not 7 <= sum(map(len, groups)) <= 15 or any(len(group) < 2 for group in groups[1:]) or len(groups) > 6:
+        return False
+    if len(groups) == 1 and not 9 <= len(text) <= 13:
+        return False
+    tail = match.string[match.end() :].lstrip()[:6]
+    return not re.search(
+        r"(?:19|20)\d\d[-. ]\d\d?[-. ]\d\d?(?!\d)|\d\d?[-.]\d\d?[-.](?:19|20)\d\d|  |\d - \d", text
+    ) and not _UNITS.match(tail)
+
+
+def is_station(match: re.Match[str]) -> bool:
+    """Extension or pager; not the extension of a joint in degrees."""
+    head, tail = match.string[: match.start()][-24:].lower(), match.string[match.end() :].lstrip()[:6].lower()
+    joint = re.search(
+        r"\b(?:knee|hip|elbow|wrist|shoulder|lumbar|cervical|neck|trunk|finger|thumb|ankle|flex\w*|rom|arom|prom|/)[ /,&]*(?:and )?$",
+        head,
+    )
+    return not joint and not tail.startswith(("deg", "to ", "lag")) and not _UNITS.match(tail)
+
+
+def is_age_of_someone(match: re.Match[str]) -> bool:
+    """ "Halvorsen, 92, was": the word before the age can be a name, neither an everyday word nor one of the clinic."""
+    word = re.match(r"[^\W\d_]+", match[0])
+    low = word[0].lower() if word else ""
+    return bool(low) and low not in clinical_words() and (is_name_word(low) or not is_ordinary(low))
+
+
+def is_no_drug_code(match: re.Match[str]) -> bool:
+    """Not the first two groups of a national drug code, no count of things."""
+    head, tail = match.string[: match.start("id")][-8:].lower(), match.string[match.end() :].lstrip()[:6]
+    return "ndc" not in head and not _UNITS.match(tail)
+
+
+def is_structured(match: re.Match[str]) -> bool:
+    """Letters and groups of digits as registers print them: six digits or more, no date behind a letter, no trial."""
+    text = match["id"]
+    if len(digits(text)) < 5 or text.startswith(
+        ("NCT", "ISO", "COVID", "SARS", "ICD", "CPT", "DSM", "RFC", "CVE", "IL", "HLA")
+    ):
+        return False
+    return not re.fullmatch(
+        r"[A-Z]+[-/](?:\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|(?:19|20)\d\d[-/]\d\d(?:[-/]\d\d)?|\d{2,3}/\d{2,3})", text
+    )
+
+
 def is_ipv4(match: re.Match[str]) -> bool:
     """Four octets of at most 255, not after "version" or "v."."""
     head = match.string[: match.start()][-10:].lower()
@@ -60,6 +125,8 @@ def is_ipv4(match: re.Match[str]) -> bool:
 def is_ipv6(match: re.Match[str]) -> bool:
     """Hexadecimal groups, not a clock time: needs a letter or a double colon and at least four groups."""
     text = match["id"].lower()
+    if re.match(r"(?:fe80|f[cd]|2\d{3}:).*::", text):
+        return True
     return bool(re.search(r"[a-f]|::", text)) and text.count(":") >= 3
 
 

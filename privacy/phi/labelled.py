@@ -53,7 +53,20 @@ _KIND = {word: kind for kind, words in reversed(_NOUNS.items()) for word in word
 _MARKERS = _words(
     "no nos number num numbers nbr nr id ids ident identifier ref reference numero número numéro nummer num folio"
 )
-_LABELS = frozenset(_KIND) | _MARKERS
+# Makes, models and kinds of car: a plate behind them is told by its shape.
+_CARS = _words(
+    "toyota honda ford chevy chevrolet nissan bmw audi vw volkswagen mercedes benz hyundai kia subaru mazda jeep dodge gmc tesla volvo lexus "
+    "acura fiat renault peugeot citroen skoda seat opel vauxhall suzuki mitsubishi porsche buick cadillac chrysler lincoln infiniti dacia "
+    "camry corolla civic accord prius altima focus fiesta golf polo transit sprinter silverado tahoe explorer escape rogue sentra elantra "
+    "sonata tucson outback forester impreza wrangler mustang pickup sedan suv minivan van truck taxi cab lorry motorbike motorcycle scooter "
+    "trailer car hatchback coupe convertible wagon vehicle auto coche carro voiture wagen"
+)
+_PLATE = re.compile(
+    r"\d[A-Z]{2,4}[ -]?\d{3,4}|\d{2,3}[ -]?[A-Z]{2,3}[ -]?\d{0,4}|[A-Z]{2,3}[ -]\d{3,4}(?:[ -][A-Z]{1,2})?|[A-Z]{2,3}\d{4}|[A-Z]{2}\d\d ?[A-Z]{3}|"
+    r"[A-Z]\d{3} ?[A-Z]{3}|\d{1,2}-[A-Z]{1,2}-\d{3,6}|[A-Z]{2}-\d{3}-[A-Z]{2}|[A-Z]{1,3}-[A-Z]{1,2} \d{3,4}|\d{4} [A-Z]{3}"
+)
+_TO_PLATE = re.compile(r"[ \t]*[,(:–-]?[ \t]*")
+_LABELS = frozenset(_KIND) | _MARKERS | _CARS
 _COMPOUND = ("nummer", "number", "zeichen")
 # Without a mark these stand before counts, doses and places more often than before a number of their own.
 _MARK_ONLY = _words(
@@ -107,12 +120,14 @@ _ALL_CAPS_CODE = re.compile(r"[A-Z0-9]{5,8}(?![\w-])")
 _LOCATORS = _words("pnr booking reservation confirmation conf locator reserva buchung réservation itinerary")
 
 
-def labelled_numbers(text: str, digits: int) -> Iterator[PhiFinding]:
-    """Numbers behind a word that announces one, or behind a bare mark; ``digits`` is how many the text holds."""
+def labelled_numbers(text: str, digits: int, words: frozenset[str]) -> Iterator[PhiFinding]:
+    """Numbers behind a word that announces one, or behind a bare mark.
+
+    ``digits`` is how many the text holds, ``words`` are its words in small letters.
+    """
     if digits < _LEAST_DIGITS:
         return
     lower = text.lower()
-    words = _WORD.findall(lower)
     if (
         _LABELS.isdisjoint(words)
         and "#" not in text
@@ -125,7 +140,7 @@ def labelled_numbers(text: str, digits: int) -> Iterator[PhiFinding]:
     for word in _WORD.finditer(lower):
         name = word[0]
         if name in _LABELS or name.endswith(_COMPOUND):
-            finding = _behind(text, word.end(), name, before)
+            finding = _plate(text, word.end()) if name in _CARS else _behind(text, word.end(), name, before)
             if finding is not None:
                 yield finding
         before = name
@@ -156,6 +171,14 @@ def _behind(text: str, end: int, label: str, before: str, *, marked: bool = Fals
         return None
     score = _GROUPED_SCORE if value.count(" ") > 1 else _SCORE if explicit else _BARE_SCORE
     return PhiFinding(*span, kind, score)
+
+
+def _plate(text: str, end: int) -> PhiFinding | None:
+    link = _TO_PLATE.match(text, end)
+    span = _value_at(text, link.end() if link else end)
+    if span is None or not _PLATE.fullmatch(text, *span):
+        return None
+    return PhiFinding(*span, "VEHICLE_ID", _BARE_SCORE)
 
 
 def _value_at(text: str, start: int) -> tuple[int, int] | None:

@@ -12,24 +12,38 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
-from ghostchart.privacy.phi import bedside, cues, labelled, model_names, names, places, records, runs, things, towns
+from ghostchart.privacy.phi import (
+    bedside,
+    cues,
+    labelled,
+    login_names,
+    model_names,
+    names,
+    partial_dates,
+    places,
+    records,
+    runs,
+    things,
+    towns,
+)
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.least_digits import count_digits, least_digits
 from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE, name_finder
-from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES
+from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES, ZIPS
 from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
 from ghostchart.schemas.errors import EnvironmentProblem
 from ghostchart.schemas.note import ENTITY_TYPES
 
-_RULES = tuple((rule, least_digits(rule.pattern)) for rule in (*NETWORK, *DATES, *AGES, *PHONES, *NUMBERS))
+_RULES = tuple((rule, least_digits(rule.pattern)) for rule in (*NETWORK, *DATES, *AGES, *PHONES, *ZIPS, *NUMBERS))
 _ALL_TYPES = list(ENTITY_TYPES)
 _NER_SCORE = 0.65
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 # Without a digit, a mark of network names or of keys, and capitals beyond one ordinary word at the start, a piece can hold
 # an identifier only in small letters behind a title or a room. About a third of the distinct sentences of notes are such.
-_MARKS = re.compile(rf"[\d@:=#<|/]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]")
+_MARKS = re.compile(rf"[\d@:=#<|/_]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]")
 _CAPITALS = re.compile(rf"[{UPPER}][\w'’-]*")
 _ROOM = re.compile(r"(?i)[ \t]*(?:room|rm|bed)\b")
 _SMALL_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|pt|patient)\.? ([a-z'’-]{3,})")
@@ -51,13 +65,18 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     """Everything with a shape: numbers, dates, network names, places."""
     digits = count_digits(text)
     has_mark = any(char in text for char in "@.:=")  # of network names and user names
+    words = frozenset(_WORD.findall(text.lower()))
     for rule, least in _RULES:
         if digits < (least or rule.needs_digit) or (not rule.needs_digit and not has_mark):
+            continue
+        if rule.words and rule.words.isdisjoint(words):
             continue
         for match in rule.pattern.finditer(text):
             if rule.check is None or rule.check(match):
                 yield PhiFinding(match.start("id"), match.end("id"), rule.entity_type, rule.score)
-    yield from labelled.labelled_numbers(text, digits)
+    yield from labelled.labelled_numbers(text, digits, words)
+    yield from login_names.login_names(text, words, clinical=clinical)
+    yield from partial_dates.partial_dates(text, digits, clinical=clinical)
     yield from places.zip_codes(text, digits)
     yield from places.street_addresses(text, digits)
     yield from places.cities(text, clinical=clinical)
