@@ -10,8 +10,9 @@ from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.synth.sources.code_map import SYSTEMS
 from ghostchart.synth.sources.mapping import DATES, MAPPING_FILE, MappedIdentifiers, MappedTable, load_mapping
 from ghostchart.synth.sources.measurements import NAMES, measured, put_measurements
-from ghostchart.synth.sources.source_tables import SourceTables, identifier, literal
+from ghostchart.synth.sources.source_tables import SourceTables
 from ghostchart.synth.sources.staging import Staging
+from ghostchart.synth.sources.table_files import in_view, literal
 
 # Field of the mapping -> column of the staged row.
 _STAGED_AS = {"start": "began", "end": "ended", "date": "day"}
@@ -89,7 +90,7 @@ def _value(table: MappedTable, field: str) -> str:
     column = table.mapped.get(field)
     if column is None:
         return f"CAST(NULL AS VARCHAR) AS {name}"
-    value = identifier(column)
+    value = in_view(column)
     if field in DATES and table.date_format is not None:
         # What does not follow the format stays as it is and stops the run as "not a date".
         read = f"try_strptime({value}, {literal(table.date_format)})"
@@ -116,9 +117,9 @@ def _stage_identifiers(staging: Staging, identifiers: MappedIdentifiers, view: s
     )
     file = _open(staging.source, view, identifiers.file, tuple(columns))
     for entity_type, names in identifiers.columns.items():
-        joined = ", ".join(f"trim({identifier(name)})" for name in names)
+        joined = ", ".join(f"trim({in_view(name)})" for name in names)
         staging.add_identifiers(
             file,
-            f"SELECT trim({identifier(identifiers.patient_id)}) AS patient_id, {literal(entity_type)} AS entity_type, "
+            f"SELECT trim({in_view(identifiers.patient_id)}) AS patient_id, {literal(entity_type)} AS entity_type, "
             f"concat_ws(' ', {joined}) AS value FROM {view}",
         )

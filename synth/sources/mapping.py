@@ -132,6 +132,10 @@ def load_mapping(path: Path) -> Mapping:
         problems = []
         for item in error.errors():
             at = ".".join(str(part) for part in item["loc"])
+            if item["type"] == "string_type":
+                # YAML reads 1, 01 and Yes as numbers and truth; which of the source's spellings was meant is lost then.
+                problems.append(f"{at.removesuffix('.[key]')}: this must be a text; write it in quotation marks")
+                continue
             problems.append(f"{at}: {item['msg'].removeprefix('Value error, ')}" if at else item["msg"])
         raise ConfigError(
             "; ".join(problems).replace("Value error, ", ""), where=str(path), fix="See docs/sources.md"

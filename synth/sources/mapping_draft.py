@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ghostchart.schemas.errors import SourceError
 from ghostchart.synth.sources.mapping import FIELDS
-from ghostchart.synth.sources.source_tables import Found, SourceTables
+from ghostchart.synth.sources.source_tables import SourceTables
+from ghostchart.synth.sources.table_files import Found
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "patient_id": ("patient_id", "patientid", "pat_id", "mrn", "subject_id", "person_id", "patient", "medical_record_number", "pat_mrn"),

@@ -22,6 +22,7 @@ from ghostchart.schemas.codes import procedure
 from ghostchart.schemas.ehr import (
     TABLE_SCHEMAS,
     EhrTables,
+    NullCount,
     SourceReport,
     TableCount,
     UnmappedCode,
@@ -119,6 +120,11 @@ def read_mimic_iv(path: Path, progress: Progress = SILENT, code_map: Path | None
             tuple(counts),
             tuple(remarks),
             tuple(UnmappedCode("conditions", *code, rows) for code, rows in sorted(unmapped.items())),
+            nulls=tuple(
+                NullCount(count.table, column, rows)
+                for count in counts
+                for column, rows in source.empty_cells(count.table).items()
+            ),
         ),
     )
 

@@ -7,17 +7,15 @@ asks for it, and what does not fit into memory goes to a private temporary folde
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ghostchart.schemas.errors import SourceError
 from ghostchart.synth.sources.private_folder import PrivateFolder
+from ghostchart.synth.sources.table_files import Found, check_gzip, identifier, in_view, literal, look_at_csv
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,25 +25,8 @@ _CSV_SUFFIXES = (".csv.gz", ".csv", ".tsv.gz", ".tsv")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
 _MEMORY_LIMIT = "2GB"  # of DuckDB; beyond it rows go to disk
 _ROWS_AT_ONCE = 20_000
-_DELIMITERS = (",", "\t", ";", "|")
 _DISK_FULL = "No space left on device"
 _LINE_OF_ERROR = re.compile(r"\bLine: (\d+)")
-_LONGEST_HEADER_BYTES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Found:
-    """One table where it lies: ``label`` names it in messages, ``scan`` reads it in SQL."""
-
-    label: str
-    scan: str
-    columns: tuple[str, ...]
-    first_row: int  # number of the first row of data
-    word: str  # what messages call a row
-
-    def actual(self, column: str) -> str | None:
-        """The column as the table spells it; None when it has none of that name in any case."""
-        return next((name for name in self.columns if name.lower() == column.lower()), None)
 
 
 class SourceTables:
@@ -76,6 +57,7 @@ class SourceTables:
             },
         )
         self._opened: dict[str, Found] = {}
+        self._whole: set[Path] = set()
         self._in_database: dict[str, str] | None = None
         if path.is_file() and path.suffix.lower() in _DATABASE_SUFFIXES:
             self._attach(path)
@@ -124,7 +106,7 @@ class SourceTables:
         """The same for one file (CSV, Parquet) or a folder of Parquet files."""
         if path.is_dir() or path.suffix.lower() == ".parquet":
             return self._parquet(path)
-        return _csv(path)
+        return look_at_csv(path)
 
     def open(self, name: str, columns: Sequence[str], optional: Sequence[str] = ()) -> str:
         """Make the table known to SQL under its name, with the columns asked for, and return its label.
@@ -143,7 +125,10 @@ class SourceTables:
         for column in dict.fromkeys((*columns, *optional)):
             actual = found.actual(column)
             text = f"nullif(CAST({identifier(actual)} AS VARCHAR), '')" if actual else "CAST(NULL AS VARCHAR)"
-            picked.append(f"{text} AS {identifier(column)}")
+            picked.append(f"{text} AS {in_view(column)}")
+        if found.packed is not None and found.packed not in self._whole:
+            check_gzip(found.packed)
+            self._whole.add(found.packed)
         self._run(
             found.label,
             f"CREATE OR REPLACE VIEW {identifier(view)} AS SELECT {', '.join(picked)}, "
@@ -177,6 +162,14 @@ class SourceTables:
     def value(self, file: str, query: str) -> Any:
         """The single value of a query."""
         return self.rows(file, query)[0][0]
+
+    def empty_cells(self, name: str) -> dict[str, int]:
+        """Column -> rows without a value, of one opened table; the table is read once more."""
+        label = self._opened[name].label
+        columns = [row[0] for row in self.rows(label, f"DESCRIBE {identifier(name)}") if row[0] != "line"]
+        listed = ", ".join(f"count(*) - count({identifier(column)})" for column in columns)
+        (found,) = self.rows(label, f"SELECT {listed} FROM {identifier(name)}")
+        return dict(zip(columns, found, strict=True))
 
     def arrow(self, file: str, query: str, schema: pa.Schema) -> pa.Table:
         """The result of a query as an Arrow table of the given schema."""
@@ -284,42 +277,3 @@ def _table_name(path: Path) -> str | None:
         if name.endswith(suffix):
             return name.removesuffix(suffix)
     return None
-
-
-def _csv(path: Path) -> Found:
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
-    try:
-        with opener(path, "rb") as stream:
-            line = stream.readline(_LONGEST_HEADER_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError("line 1: the header is not UTF-8 text", where=path.name, fix="Convert it to UTF-8") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(f"the file cannot be read: {type(error).__name__}", where=path.name) from None
-    if not line.strip():
-        raise SourceError("the file is empty", where=path.name)
-    delimiter = max(_DELIMITERS, key=line.count)
-    # Many exports end each line with a delimiter: columns without a name get one that nobody asks for.
-    names = next(csv.reader([line], delimiter=delimiter))
-    columns = [name.strip() or f"(column {place})" for place, name in enumerate(names, 1)]
-    folded = [name.lower() for name in columns]
-    twice = next((place for place, name in enumerate(folded) if name in folded[:place]), None)
-    if twice is not None:
-        raise SourceError(f"the header names column {twice + 1} twice", where=path.name)
-    listed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
-    # Tab-separated vocabularies (Athena) hold bare quotation marks and quote nothing.
-    quoting = "quote = '', escape = ''" if delimiter == "\t" else "quote = '\"', escape = '\"'"
-    scan = (
-        f"read_csv({literal(str(path))}, auto_detect = false, header = true, delim = {literal(delimiter)}, {quoting}, "
-        f"nullstr = '', columns = {{{listed}}})"
-    )
-    return Found(path.name, scan, tuple(columns), 2, "line")
-
-
-def identifier(name: str) -> str:
-    """A name of a table or column, quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text value, quoted for SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -219,9 +219,34 @@ def test_broken_gzip(export: Path) -> None:
     assert "dx.csv.gz" in refusal(export)
 
 
+def test_gzip_whose_checksum_differs(export: Path) -> None:
+    """Damage that still unpacks, into other values: only the checksum at the end tells."""
+    damaged = bytearray(gzip.compress((export / "dx.csv").read_bytes(), compresslevel=0))
+    place = damaged.index(b"E11.9")
+    damaged[place : place + 5] = b"E10.9"
+    (export / "dx.csv.gz").write_bytes(damaged)
+    _replace("ghostchart-mapping.yaml", "dx.csv", "dx.csv.gz")(export)
+    said = refusal(export)
+    assert "dx.csv.gz" in said
+    assert "damaged" in said
+
+
+@pytest.mark.parametrize("header", ["LINE", "line", "Line"])
+def test_a_column_named_line(export: Path, header: str) -> None:
+    """Epic's diagnoses are numbered in a column LINE, which must not be taken for the number of the row."""
+    plain = read(export)
+    _replace("dx.csv", "VISIT_NO,ICD,N", f"VISIT_NO,ICD,{header}")(export)
+    _replace("ghostchart-mapping.yaml", "rank: N", f"rank: {header}")(export)
+    again = read(export)
+    assert again.conditions.equals(plain.conditions)
+    assert again.report == plain.report
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("Woman: F", "1: F", "tables.0.values.sex.1: this must be a text; write it in quotation marks"),
+        ("Woman: F", "'1': Yes", "tables.0.values.sex.1: this must be a text; write it in quotation marks"),
         ("kind: patients", "kind: people", "tables.0.kind"),
         ("birth_date: DOB", "birth_date: null", "patients need a column for birth_date"),
         ("birth_date: DOB", "birth_date: DOB\n    colour: EYES", "patients have no field colour"),

@@ -137,6 +137,15 @@ def test_every_row_is_used_or_refused(loaded: EhrTables, hospital: Tables) -> No
         assert all(rows > 0 for rows in count.refused.values()), (name, count)
 
 
+def test_empty_cells_are_counted(loaded: EhrTables, hospital: Tables) -> None:
+    found = {(count.table, count.column): count.rows for count in loaded.report.nulls}
+    assert {table for table, _column in found} == {count.table for count in loaded.report.tables}
+    for (table, column), rows in found.items():
+        at = hospital[table][0].index(column)
+        assert rows == sum(row[at] == "" for row in hospital[table][1:]), (table, column)
+    assert sum(found.values()) >= 4
+
+
 def test_icd9_rows_are_counted_with_their_reason(loaded: EhrTables) -> None:
     counts = {count.table: count for count in loaded.report.tables}
     (reason,) = [reason for reason in counts["diagnoses_icd"].refused if "ICD-9" in reason]
