@@ -60,6 +60,14 @@ def test_verdict_reports_and_does_not_judge(of_copy: Verdict, of_shuffled: Verdi
         assert verdict.outcome == "passed"
 
 
+def test_the_report_says_how_many_patients_it_compares(train: EhrTables, of_copy: Verdict) -> None:
+    """Rare pairs of a small corpus are noise: a figure from 100 patients must not pass for one from as many as the source's."""
+    assert any("400 synthetic beside 400 source patients" in reason for reason in of_copy.reasons)
+    few = train.restrict(train.patients["patient_id"].combine_chunks()[:100])
+    verdict = measure_fidelity(train, few, K_MIN, stream(4, "fidelity"))
+    assert any("100 synthetic beside 400 source patients" in reason for reason in verdict.reasons)
+
+
 def test_a_copy_scores_near_perfect(of_copy: Verdict) -> None:
     found = measures(of_copy)
     for name in ("sdmetrics_quality", "column_shapes", "column_pair_trends", "log_lift_correlation"):
