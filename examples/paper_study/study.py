@@ -1,7 +1,7 @@
 """The study behind docs/results.md, by one command: corpus, models, learning curve, ablations, leakage, throughput.
 
     python examples/paper_study/study.py OUT                      # sizes by hardware (gpu.yaml or cpu.yaml)
-    python examples/paper_study/study.py OUT --plan small.yaml    # a rehearsal of a few minutes
+    python examples/paper_study/study.py OUT --plan small.yaml    # a rehearsal of every step
     python examples/paper_study/study.py OUT --docs docs/results.md
 
 Every step is a command that could be typed by hand; it is printed, its output lies in OUT/logs, and a finished step is not
@@ -42,7 +42,7 @@ class Step:
 def main() -> None:
     """Do what is not done yet, then write the results."""
     arguments = _arguments()
-    plan_file = Path(arguments.plan) if arguments.plan else HERE / ("gpu.yaml" if _has_gpu() else "cpu.yaml")
+    plan_file = find_plan(arguments.plan or ("gpu.yaml" if _has_gpu() else "cpu.yaml"))
     plan: dict[str, Any] = yaml.safe_load(plan_file.read_text())
     out: Path = arguments.out.absolute()
     (out / "logs").mkdir(parents=True, exist_ok=True)
@@ -55,10 +55,21 @@ def main() -> None:
     text = write_results(out, plan, plan_file.stem, _findings(steps, out), problem)
     (out / "results.md").write_text(text)
     if arguments.docs:
+        arguments.docs.parent.mkdir(parents=True, exist_ok=True)
         arguments.docs.write_text(text)
     print(text)
     if problem:
         sys.exit(problem)
+
+
+def find_plan(name: str) -> Path:
+    """A plan of this folder by its name, or a file."""
+    for path in (Path(name), HERE / name):
+        if path.is_file():
+            return path
+    sys.exit(
+        f"there is no plan {name}; plans: {', '.join(sorted(path.name for path in HERE.glob('*.yaml')))}, or a file"
+    )
 
 
 def plan_steps(plan: dict[str, Any], out: Path) -> Iterator[Step]:

@@ -63,6 +63,15 @@ def test_every_step_is_a_command_that_ghostchart_takes(study: Any, tmp_path: Pat
             load_config(path)
 
 
+def test_plans_are_found_by_name_or_file(study: Any, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("about: mine")
+    assert study.find_plan("small.yaml") == FOLDER / "small.yaml"
+    assert study.find_plan(str(own)) == own
+    with pytest.raises(SystemExit, match=r"there is no plan tiny.yaml; plans: cpu.yaml, gpu.yaml, small.yaml"):
+        study.find_plan("tiny.yaml")
+
+
 def test_each_ablation_changes_one_thing(study: Any, tmp_path: Path) -> None:
     plan = plan_of("cpu")
     list(study.plan_steps(plan, tmp_path))
