@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ghostchart.schemas.errors import ModelError
+from ghostchart.schemas.out_of_memory import is_out_of_memory
 from ghostchart.schemas.prompting import PROMPT_VERSION, AnsweredCode, prompt_frame
 from ghostchart.schemas.trained_model import RECORD, Method, TrainedModel
 
@@ -20,6 +21,7 @@ _SMALL_PARAMETERS = 50_000_000
 Dtype = Literal["auto", "float32", "bfloat16"]
 _ADAPTER_CONFIG, _ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _ADAPTER_PREFIX = "base_model.model."
+_SMALLER = "Use a smaller model, dtype: bfloat16, or a machine with more memory"
 _AGAIN = "Train it again, or copy it again from where it came"
 
 
@@ -190,6 +192,8 @@ def _load_weights(directory: Path, dtype: Dtype) -> Any:
                 str(directory), dtype=torch.bfloat16 if half else torch.float32, local_files_only=True
             )
     except Exception as error:
+        if is_out_of_memory(error):
+            raise ModelError("memory is too small for the model", where=str(directory), fix=_SMALLER) from None
         # transformers, safetensors, torch and pickle each raise their own kinds for what is broken on disk.
         raise ModelError(f"cannot load the model: {_first_line(error)}", where=str(directory), fix=_AGAIN) from None
     return model.to("cuda" if on_gpu else "cpu").eval()

@@ -14,6 +14,7 @@ from ghostchart.evaluate.constraint import AnswerConstraint, token_texts
 from ghostchart.evaluate.decoding import Decoded, decode_greedily
 from ghostchart.evaluate.language_model import LanguageModel
 from ghostchart.schemas.errors import ModelError
+from ghostchart.schemas.out_of_memory import is_out_of_memory
 from ghostchart.schemas.progress import SILENT, Progress
 from ghostchart.schemas.prompting import AnsweredCode, fit_note, parse_answer
 
@@ -110,7 +111,7 @@ def predict(
                     language_model, [prompts[i].token_ids for i in batch], max_new_tokens, constraint=constraint
                 )
             except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if len(batch) == 1:
                     raise ModelError(
@@ -135,12 +136,6 @@ def _answer(index: int, decoded: Decoded, was_cut: bool, is_constrained: bool) -
         tuple(round(decoded.confidence.get(item.code.value, 0.0), 4) for item in codes) if is_constrained else None
     )
     return Answer(index, decoded.text, codes, was_cut, confidence)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """PyTorch names it differently for GPUs (its own class) and for the CPU allocator (a plain RuntimeError)."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _release_memory() -> None:

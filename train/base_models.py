@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from ghostchart.schemas.canonical import sha256_file
 from ghostchart.schemas.errors import EnvironmentProblem, ModelError, OutputError
+from ghostchart.schemas.out_of_memory import is_out_of_memory
 from ghostchart.train.hardware import Dtype, detect_hardware
-from ghostchart.train.out_of_memory import is_out_of_memory
 
 Quantize = Literal["none", "nf4"]
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from ghostchart.schemas.config import TrainConfig
 from ghostchart.schemas.errors import ModelError
+from ghostchart.schemas.out_of_memory import is_out_of_memory
 from ghostchart.schemas.progress import Progress
 from ghostchart.train.batches import MicroBatch, epoch_batches, mean_length, micro_batches, pack, share_out
 from ghostchart.train.checkpoints import Checkpoints, Place
 from ghostchart.train.engine import Engine
 from ghostchart.train.examples import Example
 from ghostchart.train.log import TrainingLog
-from ghostchart.train.out_of_memory import OutOfMemory, is_out_of_memory, memory_watch
+from ghostchart.train.out_of_memory import OutOfMemory, memory_watch
 from ghostchart.train.processes import ALONE, Processes
 from ghostchart.train.schedule import learning_rate_at, progress_share
 

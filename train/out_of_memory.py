@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from types import TracebackType
 
 from ghostchart.schemas.config import TrainConfig
 from ghostchart.schemas.errors import EnvironmentProblem
-
-# torch.OutOfMemoryError exists for devices; what allocates below PyTorch reaches Python as a bare RuntimeError: the CPU
-# allocator, C++ itself, cuBLAS and cuDNN, and oneDNN, which says no more than that there was no room for its code.
-_TOLD = ("out of memory", "can't allocate memory", "bad_alloc", "status_alloc_failed", "could not create a primitive")
-_NOT_MEMORY = "primitive descriptor"  # oneDNN's words for a shape or format that it cannot compute
+from ghostchart.schemas.out_of_memory import is_out_of_memory
 
 
 class OutOfMemory(EnvironmentProblem):
@@ -46,11 +41,3 @@ def _what_to_lower(config: TrainConfig) -> str:
     if not config.gradient_checkpointing:
         return f"Set gradient_checkpointing: true, or lower max_tokens (now {config.max_tokens})"
     return f"Lower max_tokens (now {config.max_tokens}), or use a larger zero_stage, offload or method: lora"
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is memory running out, of a device or the host."""
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
-        return True
-    told = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in told for words in _TOLD) and _NOT_MEMORY not in told

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from ghostchart.cli.app import app
-from ghostchart.cli.train import _without_launching
+from ghostchart.cli.train import _merge, _without_launching
 from ghostchart.schemas.errors import ConfigError, CorpusError, UsageError, VerificationError
 
 run = CliRunner().invoke
@@ -90,3 +91,10 @@ def test_a_corpus_without_a_certificate_is_refused(tmp_path: Path) -> None:
     assert isinstance(found.exception, VerificationError)
     assert found.exception.exit_code == 1
     assert not (tmp_path / "m").exists()
+
+
+def test_merging_what_has_no_adapter_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _merge(SimpleNamespace(method="full"), tmp_path / "model")  # type: ignore[arg-type]
+    told = capsys.readouterr().out
+    assert "Not merged" in told and "plain Hugging Face model" in told
+    assert not list(tmp_path.iterdir())

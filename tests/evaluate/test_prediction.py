@@ -275,3 +275,14 @@ def test_parser_reads_wanted_and_sloppy_answers() -> None:
     assert read("ICD-10-CM: none\nCPT/HCPCS: none") == []
     assert read("I10, I10, I10, I10") == ["I10"]
     assert parse_answer("ICD-10-CM: I10") == (AnsweredCode(parse_answer("I10")[0].code),)
+
+
+def test_a_model_that_does_not_fit_is_not_called_damaged(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import AutoModelForCausalLM
+
+    def no_room(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", no_room)
+    with pytest.raises(ModelError, match=r"memory is too small for the model .*Use a smaller model"):
+        load_language_model(tiny_model, None, "none")

@@ -7,7 +7,8 @@ import errno
 import pytest
 
 from ghostchart.schemas.config import TrainConfig
-from ghostchart.train.out_of_memory import OutOfMemory, is_out_of_memory, memory_watch
+from ghostchart.schemas.out_of_memory import is_out_of_memory
+from ghostchart.train.out_of_memory import OutOfMemory, memory_watch
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,8 @@ def _train_run(
         corpus = corpus_for_training(layout, settings)
         for done in train_models(layout, state, settings, corpus, TerminalProgress(), prune=model is None):
             _tell(done, layout.models / done.name)
-            if merge and done.method == "lora":
-                _merge(layout.models / done.name)
+            if merge:
+                _merge(done, layout.models / done.name)
 
 
 def _train_recipe(
@@ -117,14 +117,17 @@ def _train_recipe(
     )
     if main:
         _tell(record, place)
-        if merge and record.method == "lora":
-            _merge(place)
+        if merge:
+            _merge(record, place)
 
 
-def _merge(place: Path) -> None:
+def _merge(done: TrainedModel, place: Path) -> None:
     from ghostchart.console import STDOUT
     from ghostchart.train.saving import merge
 
+    if done.method != "lora":
+        STDOUT.print(f"Not merged {_shown(place)} has no adapter: it is a plain Hugging Face model", soft_wrap=True)
+        return
     STDOUT.print(f"Merged     {_shown(merge(place))}", soft_wrap=True)
 
 
