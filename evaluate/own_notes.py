@@ -101,6 +101,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     named = "The first line of a CSV file must be note_id,text,codes; JSON lines need a name ending in .jsonl"
     csv.field_size_limit(_CSV_CELL_CHARACTERS)
     rows = csv.DictReader(io.StringIO(_read_text(path), newline=""), strict=True)
+    number = 1
     try:
         missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
         if missing:
@@ -116,7 +117,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     except csv.Error as error:
         raise InputError(
             f"the file is not CSV: {error}",
-            where=f"{path.name}, line {rows.line_num}",
+            where=f"{path.name}, row {number + 1}",
             fix="Put texts with commas and line breaks into double quotes, and double the quotes inside them",
         ) from None
 

@@ -59,7 +59,7 @@ def refused(file: Path, said: str) -> None:
         ("note_id,text,codes\nA,x,I10\nA,y,I10\n", "second time .n.csv, row 3"),
         (f"note_id,text,codes\nA,x,I10 {SECRET}\n", "entry 2 of codes"),
         (f"note_id,text,codes\nA,{SECRET}, cough,I10\n", "more cells than there are columns .n.csv, row 2"),
-        (f'note_id,text,codes\nA,"{SECRET},I10\nB,x,I10\n', "the file is not CSV: unexpected end of data"),
+        (f'note_id,text,codes\nA,x,\nB,"{SECRET},I10\nC,x,I10\n', "not CSV: unexpected end of data .n.csv, row 3"),
         (f"note_id,text,codes\nA,{SECRET}\x00,I10\n", "NUL characters"),
     ],
 )
