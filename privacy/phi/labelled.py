@@ -44,9 +44,9 @@ _NOUNS: dict[str, str] = {
     "driver drivers driving dl certificate cert registration npi dea bar credential identity ausweis "
     "personalausweis cédula cedula contractor ccb aadhaar",
     "US_SSN": "ssn tin ein itin pps ppsn nino ni cpf cnpj curp rfc rut cuil cuit sin nie nif dni bsn pesel cnp steuernummer "
-    "steuer utr tax vat personnummer sozialversicherungsnummer siret nir fiscale codice",
+    "steuer utr tax vat personnummer sozialversicherungsnummer siret nir fiscale codice sociale seguridad sozialversicherung",
     "VEHICLE_ID": "plate plates tag reg registration vrn rego matrícula matricula kennzeichen immatriculation targa vin",
-    "DEVICE_ID": "lot batch serial ser sn device implant pump glucometer monitor asset imei udi eid iccid lead generator",
+    "DEVICE_ID": "lot batch serial ser sn device implant pump glucometer monitor asset imei udi eid iccid lead generator transmitter sensor receiver valve",
 }
 _KIND = {word: kind for kind, words in reversed(_NOUNS.items()) for word in words.split()}
 # Words that mark the number of anything; those of other languages stand for "number" as well.
@@ -62,8 +62,8 @@ _CARS = _words(
     "trailer car hatchback coupe convertible wagon vehicle auto coche carro voiture wagen"
 )
 _PLATE = re.compile(
-    r"\d[A-Z]{2,4}[ -]?\d{3,4}|\d{2,3}[ -]?[A-Z]{2,3}[ -]?\d{0,4}|[A-Z]{2,3}[ -]\d{3,4}(?:[ -][A-Z]{1,2})?|[A-Z]{2,3}\d{4}|[A-Z]{2}\d\d ?[A-Z]{3}|"
-    r"[A-Z]\d{3} ?[A-Z]{3}|\d{1,2}-[A-Z]{1,2}-\d{3,6}|[A-Z]{2}-\d{3}-[A-Z]{2}|[A-Z]{1,3}-[A-Z]{1,2} \d{3,4}|\d{4} [A-Z]{3}"
+    r"(?:\d[A-Z]{2,4}[ -]?\d{3,4}|\d{2,3}[ -]?(?!MPH|KMH|MIN|USD|EUR|KM|MG|ML|KG|HP|CC|AM|PM)[A-Z]{2,3}(?:[ -]?\d{1,4})?|[A-Z]{2,3}[ -]\d{3,4}(?:[ -][A-Z]{1,2})?|"
+    r"[A-Z]{2,3}\d{4}|[A-Z]{2}\d\d ?[A-Z]{3}|[A-Z]\d{3} ?[A-Z]{3}|\d{1,2}-[A-Z]{1,2}-\d{3,6}|[A-Z]{2}-\d{3}-[A-Z]{2}|[A-Z]{1,3}-[A-Z]{1,2} \d{3,4}|\d{4} [A-Z]{3})(?![\w-])"
 )
 _TO_PLATE = re.compile(r"[ \t]*[,(:–-]?[ \t]*")
 _LABELS = frozenset(_KIND) | _MARKERS | _CARS
@@ -73,7 +73,7 @@ _MARK_ONLY = _words(
     "unit plan group grp visit study subject report request patient pt hospital hosp run lead generator monitor pump return "
     "bar bill conf acc res sort steuer tax ni payment transfer delivery package card driver drivers driving resident "
     "applicant candidate officer subject participant identity lot batch miles auth az fin har chi sin record encounter "
-    "admission device implant police order specimen ref reference file vat meter episode clock"
+    "admission device implant police transmitter sensor receiver valve order specimen ref reference file vat meter episode clock"
 )
 # What a number belongs to when it tells nobody: codes, versions, places in a building, trains.
 _NOBODYS = _words(
@@ -86,7 +86,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # From a label to its value: marks, a second noun ("library card", "claims file"), small words.
 _LINK = re.compile(
     r"(?:['’]?s\b)?(?:[ \t]*(?:(?P<mark>n[o°º]s?\b\.?:?|n[°º]\.?|nr\b\.?|nbr\b\.?|num(?:ber)?s?\b\.?|n[uú]m[eé]?ro\b|id\b|ident\w*|ref(?:erence)?\b\.?|[:=#]+)"
-    r"|(?:code|card|file|plate|key|is|was|are|ist|es|est|reads?|ending|of (?:the )?(?:vehicle|car|truck|van)|de (?:client|cliente|compte|cuenta|dossier|commande|pedido)|with|under)\b|[(–-](?=[ \t]?[\w#])|\.)){0,5}[ \t]*(?:(?<=:)\n[ \t]*)?\"?",
+    r"|(?:code|card|file|plate|key|is|was|are|ist|es|est|reads?|ending|of (?:the )?(?:vehicle|car|truck|van)|de (?:client|cliente|compte|cuenta|dossier|commande|pedido)|with|under)\b|[()–-](?=[ \t]?[\w#])|\.)){0,5}[ \t]*(?:(?<=:)\n[ \t]*)?\"?",
     re.IGNORECASE,
 )  # fmt: skip
 _HASH = re.compile(r"(?<![\w#&])#[ \t]?(?=[\dA-Za-z])|\bn[°º]\.?[ \t]*(?=[\dA-Z])", re.IGNORECASE)
@@ -140,7 +140,7 @@ def labelled_numbers(text: str, digits: int, words: frozenset[str]) -> Iterator[
     for word in _WORD.finditer(lower):
         name = word[0]
         if name in _LABELS or name.endswith(_COMPOUND):
-            finding = _plate(text, word.end()) if name in _CARS else _behind(text, word.end(), name, before)
+            finding = _behind(text, word.end(), name, before)
             if finding is not None:
                 yield finding
         before = name
@@ -154,12 +154,16 @@ def labelled_numbers(text: str, digits: int, words: frozenset[str]) -> Iterator[
 
 def _behind(text: str, end: int, label: str, before: str, *, marked: bool = False) -> PhiFinding | None:
     """The value that a label announces, if what follows can be one."""
-    if before in _NOBODYS or (label in _MARKERS and before in ("the", "a", "any")):
+    if label in _MARKERS and (before in _NOBODYS or before in ("the", "a", "any")):
         return None
-    link = _LINK.match(text, end)
+    link = (_TO_PLATE if label in _CARS else _LINK).match(text, end)
     start = link.end() if link else end
     if start == end and not marked:
         return None
+    if label in _CARS or _KIND.get(label) == "VEHICLE_ID":
+        plate = _plate(text, start)
+        if plate is not None or label in _CARS:
+            return plate
     span = _value_at(text, start)
     if span is None:
         return None
@@ -169,16 +173,13 @@ def _behind(text: str, end: int, label: str, before: str, *, marked: bool = Fals
     value = text[slice(*span)]
     if not _is_number(value, label, explicit=explicit, noun=before if marker else label):
         return None
-    score = _GROUPED_SCORE if value.count(" ") > 1 else _SCORE if explicit else _BARE_SCORE
+    score = _GROUPED_SCORE if " " in value else _SCORE if explicit else _BARE_SCORE
     return PhiFinding(*span, kind, score)
 
 
-def _plate(text: str, end: int) -> PhiFinding | None:
-    link = _TO_PLATE.match(text, end)
-    span = _value_at(text, link.end() if link else end)
-    if span is None or not _PLATE.fullmatch(text, *span):
-        return None
-    return PhiFinding(*span, "VEHICLE_ID", _BARE_SCORE)
+def _plate(text: str, start: int) -> PhiFinding | None:
+    found = _PLATE.match(text, start)
+    return PhiFinding(*found.span(), "VEHICLE_ID", _BARE_SCORE) if found else None
 
 
 def _value_at(text: str, start: int) -> tuple[int, int] | None:

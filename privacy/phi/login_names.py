@@ -13,7 +13,7 @@ _SCORE = 0.7
 _NETWORKS = r"skype|twitter|instagram|insta|tiktok|snapchat|snap|telegram|discord|venmo|cash ?app|twitch|reddit|github|facebook|linkedin|mastodon|bluesky|threads|messenger|signal|wechat|kakao|strava|spotify|xbox|psn"
 _ANNOUNCED = re.compile(
     rf"\b(?:user ?names?|user ?ids?|user|log-?ins?|logon|handle|screen ?name|nick(?:name)?|account(?: name)?|gamertag|profile|sign(?:ed|ing)?[- ]in as|logged (?:in|on) as|passwords? (?:for|of)|pwd for|alias|{_NETWORKS})\b[\"'”]?"
-    r"(?:[ \t]*(?:\b(?:is|was|as|name|id|handle|account|called|named|to|for|of|under)\b|[:=(–-])){0,3}[ \t]*[\"'“(]?(?P<id>@?[a-z][\w.-]{2,38}\w)",
+    r"(?:[ \t]*(?:\b(?:is|was|as|name|id|handle|account|called|named|to|for|of|under)\b|[:=(–-])){0,3}[ \t]*[\"'“(]?(?P<id>[@$]?[a-z][\w.-]{2,38}\w)",
     re.IGNORECASE,
 )  # fmt: skip
 _HANDLE = re.compile(r"(?<![\w.@/])(?P<id>@[A-Za-z_][\w.]{1,28}\w)(?![\w@])")
@@ -37,7 +37,7 @@ def login_names(text: str, words: frozenset[str], *, clinical: bool) -> Iterator
     if _WORDS.isdisjoint(words) or not _WITH_MARK.search(text):
         return
     for match in _ANNOUNCED.finditer(text):
-        word = match["id"].lstrip("@")
+        word = match["id"].lstrip("@$")
         letters = _PLAIN.match(word)
         if not _WITH_MARK.search(word) or letters is None or sum(char.isalpha() for char in word) < 3:
             continue

@@ -25,7 +25,7 @@ _FRACTION_AFTER = re.compile(
     r"[ -]?(?:strength|systolic|diastolic|murmur|pain|bilat|b/l|exam|motor|power|in (?:severity|intensity|the right|the left|all|both|upper|lower|[rlbu])|severity|intensity|tabs?|tablets?|"
     r"caps?|cups?|bottles?|sets?|tubes|nodes?|lymph|cores?|criteria|points?|pts|mm|cm|mg|mcg|ml|mmhg|units?|u\b|l\b|inch|hours?|hrs?|h\b|of (?:the|her|his|a|an|normal|meals?|all|breakfast|lunch|dinner|which)|full|"
     r"intact|throughout|doses?|miles?|packs?|ppd|meals?|sessions?|days?|wks?|weeks?|cultures?|vessels?|lbs?|scale|out of|sys|sem|hsm|holo|reflex|dtrs?|"
-    r"[rl][ue]e\b|[ul]e\b|upper|lower|right|left|proximal|distal|biceps|triceps|grip|hip|knee|bid|tid|qid|qd|daily|qhs|qam|qpm|q\d|po\b|prn|puffs?|ns\b|cc\b|stairs|steps|teeth|"
+    r"[rl][ue]e\b|[ul]e\b|upper|lower|right|left|proximal|distal|biceps|triceps|grip|hip|knee|bid|tid|qid|qd|daily|qhs|qam|qpm|q\d|po\b|prn|puffs?|ns\b|cc\b|stairs|steps|teeth|leads|extremities|ribs|quadrants|"
     r"fractions|treatments|cycles|visits|words|items|questions|recall|orient\w+|and symmetric\w*|symmetric\w*|equal|palpable|edema|pulses?|pitting|at (?:rest|worst|best|goal|baseline)|with (?:activity|movement|rest)|when|now|currently|this (?:am|morning)|today)",
     re.IGNORECASE,
 )  # fmt: skip
@@ -34,19 +34,19 @@ _FRACTION_BEFORE = re.compile(
     r"\b(?:bp|b/p|pressures?|sbp|strength|motor|power|pain|scor\w+|scale|rat(?:ed?|es|ing|io)|apgars?|gcs|mmse|moca|slums|phq\S*|gad\S*|nihss|braden|morse|ciwa|vision|acuity|va|snellen|murmurs?|grade|"
     r"reflex\w*|dtrs?|puls(?:es?|atile)|edema|bipap|cpap|bilevel|ipap|peep|settings?|insulin|tender|swollen|joints?|nodes?|points|criteria|stairs|steps|sens\w*|tone|gait|o[dsu]|perrla?|pupils?|"
     r"sirs|q?sofa|curb\S*|cha2ds2\S*|wells|centor|cage|audit\S*|mini-?cog|recall|orient\w*|cervix|sve|biceps|triceps|deltoids?|grip|quad\w*|hamstrings?|flex\w*|exten\w*|iliopsoas|"
-    r"[rl]?[ul]e|intensity|severity|discomfort|headache|i:e|fetal|station|gleason|bi-?rads|ecog|kps|mrs|asa|nyha|los|meals?|ate|eaten|pod|hod|grad\w*|level|steps?|spasticity|"
-    r"ashworth|borg|rpe|rass|cpot|flacc|faces|npass|bps|epds|ede|mdq|ipss|barthel|katz|adls?|iadls?|berg|tinetti|tug|dhi)\b",
+    r"[rl]?[ul]e|intensity|severity|discomfort|headache|i:e|fetal|station|gleason|bi-?rads|ecog|kps|mrs|asa|nyha|los|meals?|ate|eaten|grad\w*|level|steps?|spasticity|"
+    r"ashworth|borg|rpe|rass|cpot|flacc|faces|npass|bps|epds|ede|mdq|ipss|aims|bars|cdt|mis|tst|hr|rr|sats?|spo2|maps?|barthel|katz|adls?|iadls?|berg|tinetti|tug|dhi)\b",
     re.IGNORECASE,
 )  # fmt: skip
 # Counted things: "day 3/7", "cycle 2/6".
 _COUNTED = re.compile(
-    r"(?<!last )(?<!next )(?<!first )\b(?:day|d|cycle|session|dose|week|wk|round|fraction|fx|treatment|course|part|page|pg|step|phase|case|bag|unit|vial|attempt|try|pass|set|bottle|count|cores?|x|no|only|just|about|half|drug|tab\w*)[ #:]*$",
+    r"(?<!last )(?<!next )(?<!first )\b(?:day|d|pod|hod|cycle|session|dose|week|wk|round|fraction|fx|treatment|course|part|page|pg|step|phase|case|bag|unit|vial|attempt|try|pass|set|bottle|count|cores?|x|no|only|just|about|half|drug|tab\w*)[ #:]*$",
     re.IGNORECASE,
 )
 _CULTURE = re.compile(r"\b(?:cx|cxs|cultures?|bcx|ucx|bottles?)[ :]*$", re.IGNORECASE)
-_LINK = r"(?:[ \t]*(?:\b(?:on|for|of|set for|at|the|this|last|next|was|is|are|date|(?:early|late)|approx|about|around)\b|[:=,@(–-]|\b" + _WEEKDAY + r"\b\.?)){0,3}[ \t]*$"  # fmt: skip
+_LINK = r"(?:[ \t]*(?:\b(?:or about|on|for|of|set for|at|the|this|last|next|was|is|are|date|(?:early|late)|approx|about|around)\b|[:=@(–-]|\b" + _WEEKDAY + r"\b\.?,?)){0,3}[ \t]*$"  # fmt: skip
 _SURE = re.compile(
-    rf"(?:\b(?:on|dated?|since|until|till|as of|dos|doi|doa|dod|dob|lmp|edd|edc|birth(?:day|date)?|born|due|expir\w*|exp|effective|starting|beginning|ending|(?:week|wk|night|morning|evening|afternoon|day|month) of|{_WEEKDAY}|"
+    rf"(?:\b(?:on|dated?|since|until|till|as of|dos|doi|doa|dod|dob|lmp|edd|edc|birth(?:day|date)?|born|due|expir\w*|exp|effective|starting|beginning|ending|w/[cbe]|(?:week|wk|night|morning|evening|afternoon|day|month) of|{_WEEKDAY}|"
     r"seen(?: there| here| again)?|admit(?:ted)?|adm|discharged?|disch|d/?c[’']?d|d/c|appts?|appointments?|visits?|f/?u|follow[- ]?up|rtc|recheck|scheduled|sched|set|rescheduled|r/?s(?:[’']?d)?|drawn|collected|resulted|sent|received|rcvd|"
     r"signed|faxed|mailed|emailed|called|lm|placed|inserted|removed|performed|repeated|obtained|checked|started|began|stopped|held|administered|last (?:dose|visit|bm|hd|dialysis|taken|worked|seen|void|pap|meal|drink|use)|"
     r"next (?:dose|hd|session|available|cycle|step|infusion)|arriv\w+|depart\w*|leav(?:es|ing)|left|check-?in|check-?out|deliver\w+|shipped|ordered|purchased|bought|paid|charged|billed|posted|closed|opened|submitted|approved|cancel\w+|"
@@ -56,12 +56,16 @@ _SURE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _PROCEDURE = re.compile(
-    r"(?:\bs/p [^.;\n]{3,40}|\b(?:labs?|echo|tte|tee|cta?|ctpe|ct (?:head|chest|a/?p|abd\w*|spine)|mr[ia](?: brain| spine| l-?spine| head)?|cxr|kub|xrs?|x-?rays?|ekg|ecg|eeg|emg|us|u/s|duplex|egd|colonoscopy|c-?scope|pet(?:/ct)?|dexa|mammo(?:gram)?|pap|"
+    r"(?:\bs/p [^.;\n]{3,40}|\b(?:f/?u|appt|rtc|dispo)\b[^.;\n\d]{1,24}|\b(?:labs?|echo|tte|tee|cta?|ctpe|ct (?:head|chest|a/?p|abd\w*|spine)|mr[ia](?: brain| spine| l-?spine| head)?|cxr|kub|xrs?|x-?rays?|ekg|ecg|eeg|emg|us|u/s|duplex|egd|colonoscopy|c-?scope|pet(?:/ct)?|dexa|mammo(?:gram)?|pap|path(?:ology)?|scans?|imaging|ultrasound|cvc|lines?|drains?|tube|p?iv|jp|catheter|midline|"
     r"bx|biops(?:y|ies)|path|cath|lhc|rhc|stress|nuc|pfts?|sleep study|ua|a1c|hba1c|inr|tsh|cbc|bmp|cmp|\w+ectomy|\w+plasty|\w+otomy|\w+oscopy|\w+centesis|appy|chole|cabg|pci|stent|tavr|tha|tka|orif|c-?section|c/s|csxn|amputation|repair|fusion|"
     r"bypass|transplant|graft|bka|aka|tips|picc|port|trach|peg|dialysis|chemo|xrt|infusion|transfus\w+|vaccine|vax|shot|booster|mohs|lasik|epidural|injection|delivery|svd|nsvd|c[1-9]d1|cx|cxs|cultures?|bcx|ucx)\b\.?)"
     + _LINK,
     re.IGNORECASE,
 )  # fmt: skip
+_PAST = re.compile(r"\b\w{3,}ed(?: (?:on|for))?[ \t]*$", re.IGNORECASE)
+_ACRONYM = re.compile(
+    r"\b(?!(?:GPC|GNR|GPR|GNB|MRSA|MSSA|NGTD|ESBL|VRE|AFB|ICU|OSH|PCP|SNF|PACU)\b)[A-Z]{3,6}(?:-\d+)?:?[ \t]*$"
+)
 _WEAK = re.compile(r"\b(?:to|for|of|and|or|in|the)[ \t]*$", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"\??[ \t]*(?:-|–|—|to|and|&|through|thru|until|till|or|,|, and|vs\.?|->|→)[ \t]*(?:on |again on )?", re.IGNORECASE
@@ -144,14 +148,14 @@ def _is_day(text: str, match: re.Match[str], *, clinical: bool) -> bool:
         return False
     if sure:
         return _is_sure_day(close, values, scaled=scaled, clinical=clinical)
-    if values in _SAYINGS or _DRUG_BEFORE.search(close):
-        return False
-    return bool(_PROCEDURE.search(near)) or _by_value(text, match, close, clinical=clinical)
+    if values in _SAYINGS or _PROCEDURE.search(near):
+        return values not in _SAYINGS
+    return not _DRUG_BEFORE.search(close) and _by_value(text, match, close, clinical=clinical)
 
 
 def _is_part(text: str, match: re.Match[str], close: str, *, sure: bool, scaled: bool) -> bool:
     """A strength, a part, one of so many: by the word right before or behind."""
-    if _COUNTED.search(close) or (scaled and _CULTURE.search(close)):
+    if _COUNTED.search(close) or (int(match["second"]) in (2, 3, 4) and _CULTURE.search(close)):
         return True
     end = match.end()
     named = _FRACTION_AFTER.match(text, end) and not _timed(text, end)
@@ -168,23 +172,32 @@ def _is_sure_day(close: str, values: tuple[int, int], *, scaled: bool, clinical:
 
 def _by_value(text: str, match: re.Match[str], close: str, *, clinical: bool) -> bool:
     """Without a word that says so: a time behind it, its place in the line, a day above what scales have."""
-    start, end = match.span()
+    end = match.end()
     first, second = int(match["first"]), int(match["second"])
     scaled = second in _SCALES and first <= second
     if scaled:
         return False
-    if _timed(text, end):
+    if _timed(text, end) or (first != second and _PAST.search(close)) or (first <= 12 and text.startswith(": ", end)):
         return True
     if _WEAK.search(close):
         return second > 12 or not clinical or first > second
+    return _by_place(text, match, close, clinical=clinical)
+
+
+def _by_place(text: str, match: re.Match[str], close: str, *, clinical: bool) -> bool:
+    """Begins an entry, stands alone in brackets, ends a clause with a day that no scale reaches."""
+    start, end = match.span()
+    first, second = int(match["first"]), int(match["second"])
     if first > 12:
         return not clinical
     twins = first >= 6 and second in (8, 9)  # Apgar
     if (_AT_START.search(text[:start]) and _ENTRY_AFTER.match(text, end)) or (
-        close.endswith("(") and text[end : end + 1] == ")"
+        close.endswith("(") and text[end : end + 1] in (")", "-", "–")
     ):
         return not twins and second != 10
-    return second > 12 and (not clinical or bool(_STOP_AFTER.match(text, end)))
+    if not (second > 12 or second == 11) or _ACRONYM.search(close):  # a scale that no list has
+        return False
+    return not clinical or bool(_STOP_AFTER.match(text, end))
 
 
 def _timed(text: str, end: int) -> bool:

@@ -82,21 +82,28 @@ DATES = (
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}-?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?:-?\d\d(?:\d\d)?)?)(?![\w-])", 0.8, flags=0),
     _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH} {_DAY}(?:st|nd|rd|th)? ?[-–/&] ?{_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?)(?![\w/-])", 0.91, checks.is_month_day, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:\.|er|º|°)? (?:(?:de |d['’])?(?:{_FOREIGN_MONTH})|de mayo)(?:,? (?:de |del )?{_YEAR})?)(?!\w)", 0.85),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)(?: of)? may)\b", 0.8, words="may"),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY} May)\b(?! (?:be|have|not|also|need|require|take|return|use|repeat|give|cause|go))", 0.7, flags=0, words="may"),
+    _rule("DATE_TIME", rf"{_EDGE}(?P<id>0[1-9]\.(?:0[1-9]|1[0-2])\.)(?!\d)", 0.6),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>\d{{1,2}} ([-/.]) \d{{1,2}} \2 {_YEAR}){_END}", 0.9, checks.is_numeric_date),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>(?:19[3-9]|20[0-4])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T\d{{4}}(?:\d\d)?Z?)?)(?![\w%-]|[.,]\d)", 0.6),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>(?:19|20)\d\d[-/]0[1-9])(?![\w/-]|\.\d)", 0.7),
-    _rule("DATE_TIME", rf"\b(?:am|vom|bis|ab|den|zum|seit|le|el|dia|día) (?P<id>{_DAY}\.(?:0?[1-9]|1[0-2])\.)(?!\d)", 0.75, words="am vom bis ab den zum seit le el dia día"),
+    _rule("DATE_TIME", rf"\b(?:am|vom|bis|ab|den|zum|seit|since|until|le|el|dia|día|du|au|der) (?P<id>{_DAY}\.(?:0?[1-9]|1[0-2])\.)(?!\d)", 0.75, words="am vom bis ab den zum seit since until du au der le el dia día"),
     _rule("DATE_TIME", rf"\b(?:dob|birth ?date|date|born|dod|dos|admitted|discharged)\b[^\d\n]{{0,12}}(?P<id>{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_YEAR})(?!\d)", 0.85),
 )  # fmt: skip
 
 _OLD = r"(?P<id>9\d|1[01]\d)"
 _NO_AGE = r"(?![\w%/°]|[.,]\d| ?(?:kgs?|lbs?|pounds|percent|mg|mcg|ml|mm|bpm|deg|degrees|cm|units?|beats|on (?:ra\b|room|\d)|min|minutes|days?|weeks?|months?|hours?|miles|pages|points|over|systolic|to \d|or (?:older|over)|and (?:older|over)|[-–] ?\d))"
-_PERSON = r"(?:she|he|who|they|mother|father|mom|mum|dad|grand(?:mother|father|ma|pa|mom|dad)|granny|nana|aunt|uncle|neighbou?r|wife|husband|sister|brother|patient|pt|widow|man|woman|lady|gentleman|veteran|mr\.? \w+|mrs\.? \w+|ms\.? \w+)"
+_PERSON = r"(?:she|he|who|they|mother|father|mom|mum|dad|grand(?:mother|father|ma|pa|mom|dad)|granny|nana|aunt|auntie|uncle|nan|gran|gramps|grandparent|godmother|godfather|great-aunt|great-uncle|\w+-in-law|neighbou?r|landlady|landlord|resident|teacher|wife|husband|sister|brother|patient|pt|widow|man|woman|lady|gentleman|veteran|mr\.? \w+|mrs\.? \w+|ms\.? \w+)"
+
+_PEOPLE = "she he who they mother father law auntie nan gran gramps grandparent godmother godfather great landlady landlord resident teacher mom mum dad grandmother grandfather grandma grandpa grandmom granddad granny nana aunt uncle neighbor neighbour wife husband sister brother patient pt widow man woman lady gentleman veteran mr mrs ms"
 
 AGES = (
-    _rule("AGE_OVER_89", rf"\b(?:turn(?:s|ed|ing)|(?:will|would|to|about to|should|could) turn|lived to(?: be)?|(?:died|passed(?: away)?|dead|retired) at(?: age)?|age of|ripe old age of|is now) {_OLD}{_NO_AGE}", 0.75, words="turn turns turned turning will would to about should could lived died passed dead retired age ripe is"),
-    _rule("AGE_OVER_89", rf"\b{_PERSON}(?:,? (?:is|was|will be|would be|has turned)|['’]s)(?: now| only| almost| nearly| already| just| about| around| over| still| all of)? {_OLD}{_NO_AGE}(?= ?(?:[.,;:!?)]|$|\n|and |but |with |who |so |now|this |next |in [A-Z]))", 0.72, words="she he who they mother father mom mum dad grandmother grandfather grandma grandpa grandmom granddad granny nana aunt uncle neighbor neighbour wife husband sister brother patient pt widow man woman lady gentleman veteran mr mrs ms"),
+    _rule("AGE_OVER_89", rf"\b(?:turn(?:s|ed|ing)|(?:will|would|to|about to|should|could) turn|lived to(?: be)?|(?:died|passed(?: away)?|dead|retired)(?: \w+ly| in \w+| at home)? at(?: age| the age of)?|age of|ripe old age of|is now) {_OLD}{_NO_AGE}", 0.75, words="turn turns turned turning will would to about should could lived died passed dead retired age ripe is"),
+    _rule("AGE_OVER_89", rf"\b{_PERSON}(?:,? (?:is|was|will be|would be|has turned)|['’]s)(?: now| only| almost| nearly| already| just| about| around| over| still| all of)? {_OLD}{_NO_AGE}(?= ?(?:[.,;:!?)]|$|\n|and |but |with |who |so |now|this |next |in [A-Z]))", 0.72, words=_PEOPLE),
     _rule("AGE_OVER_89", rf"[{UPPER}][{LOWER}'’-]+(?:,| \() ?{_OLD}(?=\)|, (?:was|who|of|from|has|had|is|and|said|says|an?|died|passed|lives|lived|still|the|whose|told|retired|formerly|remembered|will|in)\b| of [A-Z])", 0.7, checks.is_age_of_someone, flags=0),
+    _rule("AGE_OVER_89", rf"\b{_PERSON}(?:,| \() ?{_OLD}(?=,|\))", 0.7, words=_PEOPLE),
+    _rule("AGE_OVER_89", rf"\bat {_OLD}(?=,? (?:she|he|my|his|her)\b)", 0.7, words="at"),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?:st|nd|rd|th)) birthday", 0.8),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d) (?:años|ans|jahre|anni|anos|jaar|lat))\b", 0.75),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?!\+)[- ]?(?:years?|yrs?|y)[- /.]{0,2}(?:old|o)?)(?!\w)(?!.{0,4}(?:ago|prior|pack|smok|earlier))", 0.85),
@@ -112,9 +119,11 @@ PHONES = (
     _rule("PHONE_NUMBER", rf"(?<![\w.-])(?P<id>{_PHONE})(?![\d-])", 0.9),
     _rule("PHONE_NUMBER", r"(?<![\w.+-])(?P<id>\+\d{1,3}[-. ]?(?:\(?\d{1,4}\)?[-. ]?){2,4}\d{2,4})(?![\d-])", 0.85, checks.has_phone_length),
     _rule("PHONE_NUMBER", r"\b(?:tel(?:ephone)?|phone|ph|call(?:back)?|cell|mobile|pager|beeper|contact|reached at|home|work|voicemail)\b[^\d\n(+]{0,18}(?P<id>\(?\d{3}\)?[-. ]?\d{3}[-. ]?\d{4}|\d{3}[-.]\d{4}|\+?\d{10,11})(?![\d-])", 0.9),
-    _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>\(?0[1-9]\d{2,3}\)?[ -]\d{3}[ -]?\d{3,4}|0[1-9]\d{3} ?\d{6}|\(?0\d{1,2}\)?[ -]\d{4}[ -]\d{4}|0[1-9](?:[ .-]\d\d){4}|0[1-9]\d{1,3}[ /-]\d{6,8}|00[1-9]\d{0,2}(?:[ .-]\(?\d{1,5}\)?){2,5})(?![\w-]|[.,]\d| \d)", 0.82, checks.has_national_length),
+    _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>\(?0[1-9]\d{2,3}\)?[ -]\d{3}[ -]?\d{3,4}|0[1-9]\d{2}[ -]\d{4}[ -]\d{3,4}|0[1-9]\d{3} ?\d{6}|\(?0\d{1,2}\)?[ -]\d{4}[ -]\d{4}|0[1-9](?:[ .-]\d\d){4}|0[1-9]\d{1,3}[ /-]\d{6,8}|00[1-9]\d{0,2}(?:[ .-]\(?\d{1,5}\)?){2,5})(?![\w-]|[.,]\d| \d)", 0.82, checks.has_national_length),
     _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:\+?1[-. –])?\(?\d{3}\)?(?: ?[–‑—] ?| - )\d{3}(?: ?[–‑—] ?| - )\d{4}|\d{3}[-. ]\d{7})(?![\w-])", 0.8),
     _rule("PHONE_NUMBER", r"\b(?:tel(?:e(?:phone|fono|fon|foon))?|t[ée]l(?:[ée]phone)?|tel[ée]fono|tlf|m[óo]vil|celular|handy|mobil(?:e|nummer)?|portable|rufnummer|phone|call(?:back)?|cb|cell|text|sms|whats ?app|landline|hotline|helpline|reach(?:ed)? (?:me |her |him |us |them )?(?:at|on)|contact|ring|dial|vm|number)\b[^\d\n(+]{0,14}(?P<id>\+?\(?\d[\d ().–-]{5,17}\d)(?![\w/-]|[.,]\d)", 0.7, checks.is_grouped_phone, words="tel telephone telefono telefon telefoon tél téléphone teléphone télephone teléfono tlf móvil movil celular handy mobil mobile mobilnummer portable rufnummer phone call callback cb cell text sms whatsapp whats landline hotline helpline reach reached contact ring dial vm number"),
+    _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>x\d{4,5})(?![\w%/°^-]|[.,]\d)", 0.55, checks.is_station, flags=0),
+    _rule("PHONE_NUMBER", r"\bpage(?: (?:me|him|her|us|them|md|rn|team))?(?: (?:at|on))? #?(?P<id>\d{4,6})(?![\w%/-]|[.,]\d)", 0.6, checks.is_station, words="page"),
     _rule("PHONE_NUMBER", r"\b(?:ext(?:ension|n)?|pager|beeper|pgr|bleep|dect|ascom|spectralink|vocera)\b\.?(?: ?(?:#|no\.?|number|id|is))?[ #:.]{0,3}(?P<id>\d{3,6})(?![\w%/°-]|[.,]\d)", 0.65, checks.is_station, words="ext extension extn pager beeper pgr bleep dect ascom spectralink vocera"),
     _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:pager|beeper|ext(?:ension|\.)?|x)[ #:]{0,2}\d{4,6})\b(?= |$|[.,;)])", 0.55, checks.is_extension),
 )  # fmt: skip

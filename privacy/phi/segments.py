@@ -12,6 +12,10 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?i:Dr|Mr|Mrs|Ms|Prof|Rev|St|Mt|Ft|No|Jr|Sr|vs|pt|Pt|approx|Apt|Ste|Ave|Blvd|Rd|Ln|Ct|Pl|Hwy|Bldg|Dept|Drs|Tel|Ph|Ext|Lic|Acct|Med|Rec|Hosp|num|id|lic|pol|cert|ref|mem|reg|nr|cust|inv|ser|"
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
+# "3. Oktober"
+_MONTH_AFTER = re.compile(
+    r"(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+)
 _LABEL_ALONE = re.compile(r"^[ \t]*[A-Za-z][\w /#.'-]{1,40}:[ \t]*$")
 # Below "Best regards," stands a name.
 _CLOSING = re.compile(
@@ -31,6 +35,8 @@ def segments(text: str) -> list[tuple[int, int]]:
     for start, end in _lines(text):
         begin = start
         for match in _SENTENCE_END.finditer(text, start, end):
+            if text[match.start() - 2 : match.start() - 1].isdigit() and _MONTH_AFTER.match(text, match.end()):
+                continue
             if _ABBREVIATION.search(text[max(begin, match.start() - 8) : match.start()]):
                 continue
             ranges.append((begin, match.start()))

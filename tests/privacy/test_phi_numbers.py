@@ -119,6 +119,21 @@ FOUND = [
     "the [[12th of june]] works",
     "born [[04 / 22 / 1960]]",
     "[[BX-2207-5519]] was it",
+    # entries, lines and letters of the ward
+    "chest tube out [[4/18]], CXR ok",
+    "cefepime ([[4/12]]-)",
+    "R IJ CVC [[11/2]], art line [[11/3]]",
+    "Pathology [[1/29]] benign",
+    "f/u PCP [[1/6]] at 10",
+    "Weight [[5/2]]: 84 kg, [[5/9]]: 82.5 kg",
+    "bis zum [[3. Oktober]] erledigen",
+    "He died peacefully at [[98]].",
+    "At [[103]], she is the oldest resident",
+    "dad ([[94]]) fell",
+    "page me at [[31180]]",
+    "Ruf an: [[0176 4481 9920]]",
+    "reg [[OU18 KRX]] parked in bay 4",
+    "pay cashapp [[$jrivas22]]",
 ]  # fmt: skip
 
 # Clinical lines full of numbers, none of which tells who somebody is.
@@ -256,6 +271,10 @@ CLEAN = [
     "confusion 2/2 UTI, falls 2/2 weakness",
     "syncope 2/2 orthostasis",
     "anemia 2/2 GI bleed",
+    "reviewed 12/12 leads, AIMS 4/28, BARS 2/14",
+    "HR 60/70s, RR 12/16, sats 94/96",
+    "abx day 6/14, steroid taper 10/5/2.5, 6/7 days, 10/12 stairs",
+    "GCS 3/15 on arrival, 11/15 now",
 ]  # fmt: skip
 
 
