@@ -18,7 +18,8 @@ from ghostchart.privacy.phi.letters import LOWER, UPPER
 class Rule:
     """One pattern. ``check`` sees the match and may refuse it; ``needs_digit`` where no text without one can match.
 
-    Where ``words`` are given, every match begins with one of them, so a text without any (in small letters) is not searched.
+    Where ``words`` are given, every match holds one of them, so a text without any (in small letters) is not searched;
+    nor is one without ``literal``, which every match holds.
     """
 
     entity_type: str
@@ -27,6 +28,7 @@ class Rule:
     check: Callable[[re.Match[str]], bool] | None = None
     needs_digit: bool = True
     words: frozenset[str] = frozenset()
+    literal: str = ""
 
 
 def _rule(
@@ -38,8 +40,9 @@ def _rule(
     flags: int = re.IGNORECASE,
     needs_digit: bool = True,
     words: str = "",
+    literal: str = "",
 ) -> Rule:
-    return Rule(entity_type, re.compile(pattern, flags), score, check, needs_digit, frozenset(words.split()))
+    return Rule(entity_type, re.compile(pattern, flags), score, check, needs_digit, frozenset(words.split()), literal)
 
 
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -68,7 +71,7 @@ DATES = (
         checks.is_month_day,
         words=_MONTHS,
     ),
-    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}(?:[ -]|, ?)?(?:{_YEAR}|'?\d\d(?![\d:%/])))(?!\w)", 0.9, checks.is_day_month),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}(?:[ -]|, ?)?(?:{_YEAR}|'?\d\d(?![\d:%/])))(?!\w)", 0.9, checks.is_day_month, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]*)(?![\w-])", 0.8, checks.is_day_month),
     _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH},? (?:of )?{_YEAR})(?!\w)", 0.85, checks.is_month_day, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w/.-])(?P<id>(?:0?[1-9]|1[0-2])[/]{_YEAR})(?![\w/])", 0.85),
@@ -79,7 +82,7 @@ DATES = (
         words="on date dated since until till as dos dob admit admitted discharge discharged seen visit appointment appt lmp",
     ),
     _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH},? (?:of )?['’]\d\d)(?!\d)", 0.85, words=_MONTHS),
-    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}-?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?:-?\d\d(?:\d\d)?)?)(?![\w-])", 0.8, flags=0),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}-?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?:-?\d\d(?:\d\d)?)?)(?![\w-])", 0.8, flags=0, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH} {_DAY}(?:st|nd|rd|th)? ?[-–/&] ?{_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?)(?![\w/-])", 0.91, checks.is_month_day, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:\.|er|º|°)? (?:(?:de |d['’])?(?:{_FOREIGN_MONTH})|de mayo)(?:,? (?:de |del )?{_YEAR})?)(?!\w)", 0.85),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)(?: of)? may)\b", 0.8, words="may"),
@@ -89,7 +92,7 @@ DATES = (
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>(?:19[3-9]|20[0-4])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T\d{{4}}(?:\d\d)?Z?)?)(?![\w%-]|[.,]\d)", 0.6),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>(?:19|20)\d\d[-/]0[1-9])(?![\w/-]|\.\d)", 0.7),
     _rule("DATE_TIME", rf"\b(?:am|vom|bis|ab|den|zum|seit|since|until|le|el|dia|día|du|au|der) (?P<id>{_DAY}\.(?:0?[1-9]|1[0-2])\.)(?!\d)", 0.75, words="am vom bis ab den zum seit since until du au der le el dia día"),
-    _rule("DATE_TIME", rf"\b(?:dob|birth ?date|date|born|dod|dos|admitted|discharged)\b[^\d\n]{{0,12}}(?P<id>{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_YEAR})(?!\d)", 0.85),
+    _rule("DATE_TIME", rf"\b(?:dob|birth ?date|date|born|dod|dos|admitted|discharged)\b[^\d\n]{{0,12}}(?P<id>{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_YEAR})(?!\d)", 0.85, words="dob birth birthdate date born dod dos admitted discharged"),
 )  # fmt: skip
 
 _OLD = r"(?P<id>9\d|1[01]\d)"
@@ -104,7 +107,7 @@ AGES = (
     _rule("AGE_OVER_89", rf"[{UPPER}][{LOWER}'’-]+(?:,| \() ?{_OLD}(?=\)|, (?:was|who|of|from|has|had|is|and|said|says|an?|died|passed|lives|lived|still|the|whose|told|retired|formerly|remembered|will|in)\b| of [A-Z])", 0.7, checks.is_age_of_someone, flags=0),
     _rule("AGE_OVER_89", rf"\b{_PERSON}(?:,| \() ?{_OLD}(?=,|\))", 0.7, words=_PEOPLE),
     _rule("AGE_OVER_89", rf"\bat {_OLD}(?=,? (?:she|he|my|his|her)\b)", 0.7, words="at"),
-    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?:st|nd|rd|th)) birthday", 0.8),
+    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?:st|nd|rd|th)) birthday", 0.8, words="birthday"),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d) (?:años|ans|jahre|anni|anos|jaar|lat))\b", 0.75),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?!\+)[- ]?(?:years?|yrs?|y)[- /.]{0,2}(?:old|o)?)(?!\w)(?!.{0,4}(?:ago|prior|pack|smok|earlier))", 0.85),
     _rule("AGE_OVER_89", r"\bage[ds]?(?: is| was)?[:= ]{1,3}(?:of )?(?P<id>9\d|1[01]\d)(?![\d+%/]|\.\d| ?(?:or older|and (?:over|older)|\+))", 0.8),
@@ -118,19 +121,19 @@ PHONES = (
     _rule("FAX_NUMBER", rf"\b(?:fax|facsimile|fx)\b[^\d\n(+]{{0,18}}(?P<id>{_PHONE}|\d{{3}}[-.]\d{{4}}|\+?\d{{10,11}})(?![\d-])", 0.95),
     _rule("PHONE_NUMBER", rf"(?<![\w.-])(?P<id>{_PHONE})(?![\d-])", 0.9),
     _rule("PHONE_NUMBER", r"(?<![\w.+-])(?P<id>\+\d{1,3}[-. ]?(?:\(?\d{1,4}\)?[-. ]?){2,4}\d{2,4})(?![\d-])", 0.85, checks.has_phone_length),
-    _rule("PHONE_NUMBER", r"\b(?:tel(?:ephone)?|phone|ph|call(?:back)?|cell|mobile|pager|beeper|contact|reached at|home|work|voicemail)\b[^\d\n(+]{0,18}(?P<id>\(?\d{3}\)?[-. ]?\d{3}[-. ]?\d{4}|\d{3}[-.]\d{4}|\+?\d{10,11})(?![\d-])", 0.9),
+    _rule("PHONE_NUMBER", r"\b(?:tel(?:ephone)?|phone|ph|call(?:back)?|cell|mobile|pager|beeper|contact|reached at|home|work|voicemail)\b[^\d\n(+]{0,18}(?P<id>\(?\d{3}\)?[-. ]?\d{3}[-. ]?\d{4}|\d{3}[-.]\d{4}|\+?\d{10,11})(?![\d-])", 0.9, words="tel telephone phone ph call callback cell mobile pager beeper contact reached home work voicemail"),
     _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>\(?0[1-9]\d{2,3}\)?[ -]\d{3}[ -]?\d{3,4}|0[1-9]\d{2}[ -]\d{4}[ -]\d{3,4}|0[1-9]\d{3} ?\d{6}|\(?0\d{1,2}\)?[ -]\d{4}[ -]\d{4}|0[1-9](?:[ .-]\d\d){4}|0[1-9]\d{1,3}[ /-]\d{6,8}|00[1-9]\d{0,2}(?:[ .-]\(?\d{1,5}\)?){2,5})(?![\w-]|[.,]\d| \d)", 0.82, checks.has_national_length),
     _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:\+?1[-. –])?\(?\d{3}\)?(?: ?[–‑—] ?| - )\d{3}(?: ?[–‑—] ?| - )\d{4}|\d{3}[-. ]\d{7})(?![\w-])", 0.8),
     _rule("PHONE_NUMBER", r"\b(?:tel(?:e(?:phone|fono|fon|foon))?|t[ée]l(?:[ée]phone)?|tel[ée]fono|tlf|m[óo]vil|celular|handy|mobil(?:e|nummer)?|portable|rufnummer|phone|call(?:back)?|cb|cell|text|sms|whats ?app|landline|hotline|helpline|reach(?:ed)? (?:me |her |him |us |them )?(?:at|on)|contact|ring|dial|vm|number)\b[^\d\n(+]{0,14}(?P<id>\+?\(?\d[\d ().–-]{5,17}\d)(?![\w/-]|[.,]\d)", 0.7, checks.is_grouped_phone, words="tel telephone telefono telefon telefoon tél téléphone teléphone télephone teléfono tlf móvil movil celular handy mobil mobile mobilnummer portable rufnummer phone call callback cb cell text sms whatsapp whats landline hotline helpline reach reached contact ring dial vm number"),
     _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>x\d{4,5})(?![\w%/°^-]|[.,]\d)", 0.55, checks.is_station, flags=0),
     _rule("PHONE_NUMBER", r"\bpage(?: (?:me|him|her|us|them|md|rn|team))?(?: (?:at|on))? #?(?P<id>\d{4,6})(?![\w%/-]|[.,]\d)", 0.6, checks.is_station, words="page"),
     _rule("PHONE_NUMBER", r"\b(?:ext(?:ension|n)?|pager|beeper|pgr|bleep|dect|ascom|spectralink|vocera)\b\.?(?: ?(?:#|no\.?|number|id|is))?[ #:.]{0,3}(?P<id>\d{3,6})(?![\w%/°-]|[.,]\d)", 0.65, checks.is_station, words="ext extension extn pager beeper pgr bleep dect ascom spectralink vocera"),
-    _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:pager|beeper|ext(?:ension|\.)?|x)[ #:]{0,2}\d{4,6})\b(?= |$|[.,;)])", 0.55, checks.is_extension),
+    _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:pager|beeper|ext(?:ension|\.)?|x)[ #:]{0,2}\d{4,6})\b(?= |$|[.,;)])", 0.55, checks.is_extension, words="pager beeper ext extension x"),
 )  # fmt: skip
 
 NETWORK = (
-    _rule("EMAIL_ADDRESS", r"(?<![\w.+-])(?P<id>[\w.+'-]+ ?@ ?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})\b", 0.98, needs_digit=False),
-    _rule("URL", r"(?P<id>\b(?:https?|ftp)://[^\s<>\"')\]]+[^\s<>\"')\].,;:])", 0.95, needs_digit=False),
+    _rule("EMAIL_ADDRESS", r"(?<![\w.+-])(?P<id>[\w.+'-]+ ?@ ?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})\b", 0.98, needs_digit=False, literal="@"),
+    _rule("URL", r"(?P<id>\b(?:https?|ftp)://[^\s<>\"')\]]+[^\s<>\"')\].,;:])", 0.95, needs_digit=False, literal="://"),
     _rule("URL", r"(?<![@\w.-])(?P<id>(?:www\.[\w-]+(?:\.[\w-]+)+|[a-z0-9][\w-]*(?:\.[a-z0-9][\w-]*)*\.(?:(?:com|org|net|edu|gov|health|care|info|us|io|biz|de|eu|app|dev|example|online|site|shop|store|blog|(?:co|com|org|ac|gov|net|nhs)\.(?:uk|au|nz|za|in|jp|br|mx|kr|il|sg))(?=[/\s,;:)\]?!]|\.?\s|\.?$)|[a-z]{2,6}(?=/[\w?~][\w.?=&%~/-]{2})(?<!\.mg)(?<!\.ml)(?<!\.po)))(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:])?)", 0.85, needs_digit=False),
     _rule("IP_ADDRESS", r"(?<![\w.-])(?P<id>(?:\d{1,3}\.){3}\d{1,3})(?![\w-]|\.\d)", 0.85, checks.is_ipv4),
     _rule("IP_ADDRESS", r"(?<![\w:])(?P<id>(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4})|(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:?){1,6})(?![\w:])", 0.8, checks.is_ipv6),
@@ -159,14 +162,14 @@ NUMBERS = (
     _rule("US_SSN", r"(?<![\w*.-])(?P<id>[x*]{3}[- ][x*]{2}[- ]\d{4})(?!\w)", 0.9),
     _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:mrn?|med(?:ical)?\.? ?rec(?:ord)?s?(?: ?(?:no\.?|num(?:ber)?|id|#))?|m\.r\.n\.?|emr|ehr|empi|unit(?= ?(?:no|num|#))|(?:patient|pt|hospital|chart|record|person)(?= ?(?:id\b|no\b|no\.|num|#|identifier))){_SEP}(?:identifier )?{_ID}", 0.95, checks.is_identifier, words="m mr mrn med medical medrec medrecs medrecord medrecords medicalrec medicalrecord medicalrecords emr ehr empi unit patient pt hospital chart record person"),
     _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:encounter|visit|csn|accession|case|specimen|order|har|fin){_SEP}{_LONG_ID}", 0.75, checks.is_weakly_labelled, words="encounter visit csn accession case specimen order har fin"),
-    _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w.-])(?P<id>(?:MRN?|EMR|PT|CSN|FIN|HAR)[-#]?\d{4,12})(?![\w-])", 0.85),
+    _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w.-])(?P<id>(?:MRN?|EMR|PT|CSN|FIN|HAR)[-#]?\d{4,12})(?![\w-])", 0.85, words="mr mrn emr pt csn fin har"),
     _rule("ACCOUNT_NUMBER", rf"\b(?:acc(?:oun)?t|acct|billing|invoice|claim|guarantor|bank|iban|routing|credit card|card)\.?{_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.92, checks.is_long_identifier, words="acct account billing invoice claim guarantor bank iban routing credit card"),
     _rule("ACCOUNT_NUMBER", r"(?<![\w.-])(?P<id>[3-6]\d{3}(?:([ -]?)\d{4}\2\d{4}\2\d{4}|([ -]?)\d{6}\3\d{5}))(?![\w-])", 0.96, checks.is_card),
     _rule("ACCOUNT_NUMBER", r"(?<![\w-])(?P<id>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![\w-])", 0.95, checks.is_iban, flags=0),
     _rule("ACCOUNT_NUMBER", r"(?<![\w])(?P<id>0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{26,34})(?!\w)", 0.85, checks.is_wallet, flags=0),
     _rule("ACCOUNT_NUMBER", r"\b(?:user ?name|user ?id|login(?: name)?|screen name|handle|skype|twitter|instagram)\b ?[:=][ \t]*(?P<id>@?[\w.-]{3,40})", 0.7, needs_digit=False, words="user username userid login loginname screen handle skype twitter instagram"),
     _rule("LICENSE_NUMBER", rf"\b(?:passport|visa|identity card|id card|national id|permit|drivers? permit){_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.9, checks.is_long_identifier, words="passport visa identity id national permit driver drivers"),
-    _rule("US_SSN", r"\b(?:nino|national insurance|sin|itin|aadhaar|tax id|tin|nhs)\b[^\d\n]{0,20}(?P<id>[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|\d{3}[ -]?\d{2,3}[ -]?\d{3,4}|\d{4} ?\d{4} ?\d{4})(?![\w-])", 0.9),
+    _rule("US_SSN", r"\b(?:nino|national insurance|sin|itin|aadhaar|tax id|tin|nhs)\b[^\d\n]{0,20}(?P<id>[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|\d{3}[ -]?\d{2,3}[ -]?\d{3,4}|\d{4} ?\d{4} ?\d{4})(?![\w-])", 0.9, words="nino national sin itin aadhaar tax tin nhs"),
     _rule("HEALTH_PLAN_NUMBER", rf"\b(?:member(?:ship)?|policy|subscriber|insurance|insured|payer|group|plan|beneficiary|health ?plan|medicare|medicaid|hicn?|mbi|aetna|cigna|humana|bcbs|blue cross)(?: (?:member|policy|group|plan|beneficiary|subscriber))?{_SEP}(?:number |no\.? |# ?|id[: #]*)?{_LONG_ID}", 0.92, checks.is_long_identifier, words="member membership policy subscriber insurance insured payer group plan beneficiary health healthplan medicare medicaid hic hicn mbi aetna cigna humana bcbs blue"),
     _rule("HEALTH_PLAN_NUMBER", r"(?<![\w-])(?P<id>[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2})(?![\w-])", 0.95, flags=0),
     _rule("LICENSE_NUMBER", rf"\b(?:npi|dea|upin|licen[cs]e|lic\.|driver'?s? lic(?:en[cs]e|\.)?|dl ?#|certificate|cert\.|credential){_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.94, checks.is_long_identifier, words="npi dea upin license licence lic driver drivers dl certificate cert credential"),

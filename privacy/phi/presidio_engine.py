@@ -69,7 +69,7 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     for rule, least in _RULES:
         if digits < (least or rule.needs_digit) or (not rule.needs_digit and not has_mark):
             continue
-        if rule.words and rule.words.isdisjoint(words):
+        if (rule.words and rule.words.isdisjoint(words)) or rule.literal not in text:
             continue
         for match in rule.pattern.finditer(text):
             if rule.check is None or rule.check(match):
