@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from ghostchart.privacy.phi.cues import is_namelike
 from ghostchart.privacy.phi.findings import PhiFinding
@@ -59,7 +60,7 @@ _ACTS = (
     rf"(?:has been|is|was|remains|became|appears|appeared|seems|seemed|looks|looked)(?: now| still| more| less| very| quite| well)? {_STATE})"
 )
 # Of those, what neither an operation nor a drug nor a company does: there a word in no list is enough.
-_ONLY_PEOPLE = (
+PEOPLE_ACT = (
     r"(?:says?|said|tells?|told|asks|asked|reports|reported|den(?:ies|ied)|states|stated|endorses|endorsed|complain(?:s|ed)|agree[sd]|consent(?:s|ed)|refuse[sd]|declin(?:es|ed)|"
     r"verbali[sz]e[sd]|understand(?:s|ood)|recalls|remembers|believes|thinks|feels|wants|wishes|hopes|prefers|requests|lives|lived|works|worked|drives|drove|cooks|smokes|smoked|drinks|"
     r"walks|walked|ambulated|voided|slept|ate|woke|vomited|cried|underwent|called|calls|phoned|signed|picks (?:her|him|them) up|gave (?:her|him|them)|"
@@ -69,7 +70,7 @@ _ONLY_PEOPLE = (
     r"hospitali[sz]ed|discharged|admitted|readmitted|extubated|intubated|told|asked|instructed|advised|aware|willing|agreeable|nonverbal|unresponsive|hungry|tired|upset|worried|happy|reluctant|"
     r"homeless|married|widowed|divorced|retired|unemployed|dying|grieving|last seen|in (?:no (?:acute )?distress|good spirits)))"
 )
-_ONLY_PEOPLE_AFTER = re.compile(rf"(?: also| still| now| then| again)? {_ONLY_PEOPLE}\b|, an? \d|['’]s\b")
+_ONLY_PEOPLE_AFTER = re.compile(rf"(?: also| still| now| then| again)? {PEOPLE_ACT}\b|, an? \d|['’]s\b")
 _SUBJECT = re.compile(
     rf"(?:^|(?<=[.;!?]\s)|(?<=, )|(?<=\n)|(?<=[*•-] )|(?<=: )|(?<=that )|(?<=and )|(?<=but )|(?<=because )|(?<=when )|(?<=while )|(?<=since ))[ \t]*{_NAME}(?=(?: also| still| now| then| again)? {_ACTS}\b|, an? \d|, (?:age |aged )?\d\d[,. ]|['’]s (?:{_FAMILY}|{_OWNED})\b)"
 )
@@ -182,7 +183,12 @@ def bedside_names(text: str) -> Iterator[PhiFinding]:
 
 def _may_name(text: str) -> bool:
     """Whether some word with a capital is a listed name or no ordinary word: most sentences of notes have none."""
-    return any(is_name_word(match[0]) or not is_ordinary(match[0]) for match in _CAPITALISED.finditer(text))
+    return any(map(_is_possible, _CAPITALISED.findall(text)))
+
+
+@lru_cache(maxsize=50_000)
+def _is_possible(word: str) -> bool:
+    return is_name_word(word) or not is_ordinary(word)
 
 
 def _announced(text: str) -> Iterator[PhiFinding]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER, has_inner_capital
 from ghostchart.privacy.phi.vocabulary import (
+    brands,
     clinical_words,
     countries,
     departments,
@@ -104,7 +105,14 @@ _NOT_PERSON_AFTER = re.compile(
 def is_namelike(word: str) -> bool:
     """A listed name that is no ordinary word, or a word in no list at all; never a country, month or clinical word."""
     low = word.lower()
-    if low in not_in_names() or low in clinical_words() or low in countries() or low in departments() or low in _KEYS:
+    if (
+        low in not_in_names()
+        or low in clinical_words()
+        or low in countries()
+        or low in departments()
+        or low in brands()
+        or low in _KEYS
+    ):
         return False
     # "Own-standing": a half that is an ordinary word and no name makes no name.
     return not any(is_ordinary(part) and not is_name_word(part) for part in low.split("-")) and not is_ordinary(word)

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 from ghostchart.privacy.phi.cues import is_namelike, is_refused
 from ghostchart.privacy.phi.findings import PhiFinding
-from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.model_places import PLACE_LABELS, is_placed, place_findings, trimmed
+from ghostchart.privacy.phi.name_kinds import GIVEN, NOBODY, WORD, kind_of
 from ghostchart.privacy.phi.names import is_fixed_phrase, name_words, trim_name
+from ghostchart.privacy.phi.neighbour_words import TOWNS_TOO
+from ghostchart.privacy.phi.runs import THING_AFTER
 from ghostchart.privacy.phi.vocabulary import (
     eponyms,
     given_names,
@@ -35,6 +38,10 @@ _DOES = re.compile(
     r"found (?:him|her|them)|understood|accompanied|attended|declined|presents?|presented|arrived|returns?|returned|"
     r"has (?:had|been)|was (?:seen|told|asked|present)|will (?:bring|call|come|drive)|and (?:his|her|their))\b"
 )
+_PART = re.compile(rf"[{UPPER}{LOWER}][{UPPER}{LOWER}'’]*(?:-[{UPPER}{LOWER}'’]+)*")
+_ENDS = re.compile(r"[ \t]*(?:$|[.,!?)])")
+_GRADE_AFTER = re.compile(r" (?:[IVX]+|[A-Z]\d)\b")
+_ARTICLE_BEFORE = re.compile(r"(?i)\b(?:the|an?|this|der|die|das|ein|eine|und|le|la|el|un|une)[ \t]+$")
 _WITH = re.compile(r"\b(?:with|by|that|saw|met|told|asked|regarding|named|from|for|to|and|says|per)[ \t]+$")
 
 
@@ -43,7 +50,9 @@ def weigh(text: str, start: int, end: int, label: str, *, clinical: bool) -> Ite
 
     Outside ``clinical`` text the model is trusted more: there no drugs, devices and eponyms look like names.
     """
-    span = is_person(text, start, end, label)
+    span = is_person(text, start, end, label) or (
+        _trusted(text, start, end, clinical=clinical) if label == "PERSON" else None
+    )
     if span is not None:
         yield PhiFinding(span[0], span[1], "PERSON", _SCORE)
         return
@@ -56,6 +65,39 @@ def weigh(text: str, start: int, end: int, label: str, *, clinical: bool) -> Ite
     elif not is_fixed_phrase(text, start, end) and _is_somebody(words, label, clinical=clinical):
         placed = label != "PERSON" and is_placed(text, start)
         yield PhiFinding(start, end, "CITY" if placed else "PERSON", _WEAK_SCORE)
+
+
+def _trusted(text: str, start: int, end: int, *, clinical: bool) -> tuple[int, int] | None:
+    """The words of an entity called a person that can be names, where the model is mostly right.
+
+    In clinical text a listed first name must be among them and nothing may follow that a thing is followed by.
+    """
+    words: list[re.Match[str]] = []
+    for word in _PART.finditer(text, start, end):
+        if kind_of(word[0]) != NOBODY and word[0][0].isupper():
+            words.append(word)
+        elif words:
+            break
+    if not words:
+        return None
+    kinds = [kind_of(word[0]) for word in words]
+    begin = words[0].start()
+    stop = words[-1].end() - (2 if words[-1][0].endswith(("'s", "’s")) else 0)
+    if (
+        _GRADE_AFTER.match(text, stop)
+        or is_refused(text, stop)
+        or THING_AFTER.match(text, stop)
+        or is_fixed_phrase(text, begin, stop)
+    ):
+        return None
+    if len(kinds) == 1 and (kinds[0] == WORD or text[begin:stop].lower() in TOWNS_TOO):
+        alone = not clinical and text[:begin].strip() != "" and _ENDS.match(text, stop) is not None
+        return (begin, stop) if alone and kinds[0] == WORD else None
+    if kinds[0] != GIVEN and _ARTICLE_BEFORE.search(text, 0, begin):
+        return None
+    if text[begin:stop].isupper() or (clinical and GIVEN not in kinds):
+        return None
+    return begin, stop
 
 
 def _is_somebody(words: list[str], label: str, *, clinical: bool) -> bool:

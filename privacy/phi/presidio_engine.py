@@ -19,6 +19,7 @@ from ghostchart.privacy.phi import (
     login_names,
     model_names,
     names,
+    neighbours,
     partial_dates,
     places,
     records,
@@ -148,7 +149,9 @@ def _as_found(_text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFind
 def _rule_findings(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from shaped_findings(text, clinical=clinical)
     cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
-    for finding in (*names.name_findings(text), *cued, *bare, *bedside.bedside_names(text), *towns.bedside_towns(text)):
+    beside = neighbours.names_by_neighbours(text, clinical=clinical)
+    told = (*cued, *bare, *beside, *bedside.bedside_names(text))
+    for finding in (*names.name_findings(text), *told, *towns.bedside_towns(text)):
         if not (names.is_disease(text, finding) or things.is_thing(text, finding)):
             yield finding
     yield from records.keyed_findings(text)

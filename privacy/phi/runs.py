@@ -34,7 +34,7 @@ _THING_BEFORE = re.compile(
     r"dressings?|allerg\w*|medications?|meds?|drugs?|rx|products?|devices?|brand|organisms?|cultures?|grew|grows|tests?|scale|score|dx|diagnos\w+|"
     r"vaccines?|implants?|stents?|catheters?|lens(?:es)?|mesh|grafts?|formula|feeds?|supplements?|insulin|inhalers?|vs\.?|versus|like|e\.g\.|such as)[: ]+(?:the |an? )?$"
 )
-_THING_AFTER = re.compile(
+THING_AFTER = re.compile(
     r"(?i)[ ,(]*(?:\d|mg|mcg|ml|units?|daily|twice|once|bid|tid|qid|qhs|qd|prn|po|iv|im|sc|sq|nightly|weekly|inhalers?|pens?|drip|tablets?|capsules?|"
     r"patch(?:es)?|cream|ointment|gel|spray|drops|dressings?|drains?|catheters?|applied|placed|removed|changed|borders?|scores?|scale|tests?|signs?|"
     r"disease|syndrome|positive|negative|high|low|risk|cultures?|species|spp|colon(?:y|ies)|infections?|protocol|procedure|technique|classification|"
@@ -111,7 +111,7 @@ def _with_a_word(text: str) -> Iterator[PhiFinding]:
         if low & (clinical_words() | departments() | countries() | not_in_names()) or is_refused(text, match.end()):
             continue
         namelike = any(is_namelike(word) and len(word) > 3 for word in words) and not low <= eponyms()
-        announced = _HUMAN_BEFORE.search(text, 0, match.start()) and not _THING_AFTER.match(text, match.end())
+        announced = _HUMAN_BEFORE.search(text, 0, match.start()) and not THING_AFTER.match(text, match.end())
         if namelike and announced:
             yield PhiFinding(match.start(), match.end(), "PERSON", _SCORE)
 
@@ -131,7 +131,7 @@ def _is_somebody(text: str, start: int, end: int, words: list[str], *, clinical:
     known = any(is_known_name(word) for word in words)
     if any(word.lower() in eponyms() for word in words) and not (given and len(words) == 2):
         return False
-    if _THING_BEFORE.search(text, 0, start) or _THING_AFTER.match(text, end):
+    if _THING_BEFORE.search(text, 0, start) or THING_AFTER.match(text, end):
         return False
     before = text[:start].rstrip()
     if not before.strip(" \t-*•>#\"'("):

@@ -11,6 +11,7 @@ from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.flavour import is_clinical
 from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.records import table_findings
+from ghostchart.privacy.phi.requests import names_in_request
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
 from ghostchart.privacy.phi.vocabulary import eponyms, is_given_name, is_name_word, is_ordinary
 from ghostchart.privacy.remembered import Remembered
@@ -111,7 +112,7 @@ class PhiScanner:
             )
         # Columns are named in another line than their cells, and a name that one line announces stands bare in another, so
         # both are looked for over the whole text.
-        more = [*table_findings(text), *mentioned_again(text, found)]
+        more = [*table_findings(text), *mentioned_again(text, found), *names_in_request(text)]
         return strongest([*found, *more]) if more else found
 
 

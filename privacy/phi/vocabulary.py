@@ -15,8 +15,8 @@ def _words(name: str) -> frozenset[str]:
 
 @cache
 def given_names() -> frozenset[str]:
-    """Given names of the US Census of 1990, lower case."""
-    return _words("given_names.txt")
+    """Given names of the US Census of 1990 and of other countries, lower case."""
+    return _words("given_names.txt") | _words("given_names_abroad.txt")
 
 
 @cache
@@ -77,6 +77,12 @@ def not_people() -> frozenset[str]:
 def departments() -> frozenset[str]:
     """Words that say what kind of clinic or hospital it is, not which."""
     return _words("departments.txt")
+
+
+@cache
+def brands() -> frozenset[str]:
+    """Companies, products, programs and famous dead that are nobody's name, lower case."""
+    return _words("brands.txt")
 
 
 @cache
