@@ -31,7 +31,7 @@ from ghostchart.privacy.phi.neighbour_words import (
     TOWNS_TOO,
 )
 from ghostchart.privacy.phi.runs import THING_AFTER
-from ghostchart.privacy.phi.vocabulary import clinical_words, eponyms
+from ghostchart.privacy.phi.vocabulary import clinical_words, eponyms, is_ordinary
 
 _SCORE = 0.63
 _LONG_SCORE = 0.76
@@ -293,6 +293,7 @@ def _in_general(place: _Beside, left: _Left, *, initial: bool) -> bool:
         not left.begins
         and left.gap in (" ", "-")
         and left.stem[left.stem.rfind(" ") + 1 :][:1].isupper()
+        and not (is_ordinary(left.word) and " " not in text[:start].strip())
         and not place.after(_DOES_AFTER)
     ):
         return False
