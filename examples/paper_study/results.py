@@ -214,7 +214,8 @@ def _leakage(out: Path, plan: Mapping[str, Any], findings: Mapping[str, Finding]
         return
     found = _json(out / "main" / "model" / plan["run"]["models"][0]["name"] / "leakage.json")
     told = "passed" if not findings["leakage"].exit_code else "did not pass (exit code 1)"
-    yield f"`ghostchart audit model {' '.join(map(str, plan['leakage']))}` on the corpus {found.get('corpus', '')}: {told}."
+    yield f"`ghostchart audit model {' '.join(map(str, plan['leakage']))}` on the corpus {found.get('corpus', '').partition(': ')[0]}: {told}."
+    yield "Every measure is in `leakage.html` beside the model; here are the AUC of each attack and what is held against a limit."
     for verdict in found.get("verdicts", []):
         yield ""
         yield f"**{verdict.get('title', verdict['gate'])}: {verdict['outcome']}**"
@@ -222,7 +223,10 @@ def _leakage(out: Path, plan: Mapping[str, Any], findings: Mapping[str, Finding]
             yield f"- {reason}"
         yield ""
         yield from _head("measure", ["value", "95 % interval", "limit", "n"])
-        for measure in verdict.get("measures", []):
+        shown = [
+            one for one in verdict.get("measures", []) if one["name"].endswith("AUC") or one.get("limit") is not None
+        ]
+        for measure in shown:
             value, ci, limit = measure.get("value"), measure.get("ci"), measure.get("limit")
             yield _row(
                 measure["name"],

@@ -216,12 +216,15 @@ def test_the_leakage_audit_is_told_with_its_numbers(study: Any, tmp_path: Path) 
     folder.mkdir(parents=True)
     measures = [
         {"name": "AUC", "value": 0.512, "ci": [0.49, 0.53], "limit": 0.6, "n": 300},
-        {"name": "TPR at FPR 0.001", "value": None, "note": "not measurable at this n"},
+        {"name": "TPR at 1 % FPR", "value": None, "limit": 0.05, "note": "not measurable at this n"},
+        {"name": "advantage", "value": 0.3, "n": 300},
     ]
     verdict = {"gate": "g", "title": "Corpus notes", "outcome": "failed", "reasons": ["a reason"], "measures": measures}
-    (folder / "leakage.json").write_text(json.dumps({"corpus": "certificate sha256:ab", "verdicts": [verdict]}))
+    (folder / "leakage.json").write_text(
+        json.dumps({"corpus": "UNCERTIFIED data sha256:ab: why", "verdicts": [verdict]})
+    )
     text = results_of(study, tmp_path, {"leakage": study.Finding(60.0, 1, "")})
-    assert "on the corpus certificate sha256:ab: did not pass (exit code 1)." in text
+    assert "on the corpus UNCERTIFIED data sha256:ab: did not pass (exit code 1)." in text
     assert "**Corpus notes: failed**" in text and "- a reason" in text
     assert "| AUC | 0.512 | 0.490 to 0.530 | 0.6 | 300 |" in text
-    assert "| TPR at FPR 0.001 | not measurable at this n |" in text
+    assert "| TPR at 1 % FPR | not measurable at this n |" in text and "| advantage |" not in text
