@@ -86,7 +86,7 @@ def fit_ehr_model(
         else:
             codes_known = codes
         choices = _learn_choices(flat, atoms, placement.order, features, codes, k_min)
-        procedure_presence = learn_presence(features, flat.presence(flat.procedures))
+        procedure_presence = learn_presence(features, flat.presence(flat.procedures), flat.patient, k_min)
         advance(1)
         recorded = flat.presence(flat.medications)
         ever = flat.ever(present)
@@ -94,13 +94,13 @@ def fit_ehr_model(
         told = np.hstack(
             [known[first][:, len(CLASSES) :], ever if config.kind != "independent" else np.zeros_like(ever)]
         )
-        drugs_ever = learn_chain(told, flat.ever(recorded))
-        drugs_at_visit = _learn_recorded(flat, features, recorded)
+        drugs_ever = learn_chain(told, flat.ever(recorded), k_min)
+        drugs_at_visit = _learn_recorded(flat, features, recorded, k_min)
         advance(1)
         with_codes = np.hstack([features, codes_known])
         measurements, residuals = learn_measurements(flat, with_codes, k_min)
         kept = [flat.observations.names.index(item.name) for item in measurements]
-        measured = learn_presence(with_codes, flat.presence(flat.observations)[:, kept])
+        measured = learn_presence(with_codes, flat.presence(flat.observations)[:, kept], flat.patient, k_min)
         calendar, gap_scores, length_scores = learn_calendar(flat, k_min)
         advance(1)
         levels, patient_table = _learn_patients(
@@ -167,13 +167,14 @@ def _learn_choices(
     return tuple(choices[atom] for atom in range(len(atoms.codes)))
 
 
-def _learn_recorded(flat: FlatTables, features: Flags, recorded: Flags) -> Presence:
+def _learn_recorded(flat: FlatTables, features: Flags, recorded: Flags, k_min: int) -> Presence:
     """Whether a drug that the patient has is recorded at a visit: learned on those patients' visits only."""
     ever = flat.ever(recorded)
     weights = np.zeros((1 + features.shape[1], recorded.shape[1]))
     for drug in range(recorded.shape[1]):
         rows = np.flatnonzero(ever[flat.patient, drug])
-        weights[:, [drug]] = learn_presence(features[rows], recorded[rows][:, [drug]]).weights
+        found = learn_presence(features[rows], recorded[rows][:, [drug]], flat.patient[rows], k_min)
+        weights[:, [drug]] = found.weights
     return Presence(weights)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghostchart.synth.ehr_model.flat import FlatTables
+from ghostchart.synth.ehr_model.logistic import distinct_pairs
 from ghostchart.synth.ehr_model.scales import BinnedScale, normal_scores
 
 Floats = NDArray[np.float64]
@@ -58,7 +59,7 @@ def learn_measurements(flat: FlatTables, features: Flags, k_min: int) -> tuple[t
         if scale is None:
             continue
         scores = normal_scores(values)
-        weights, fitted = _regress(features[rows], scores)
+        weights, fitted = _regress(features[rows], scores, flat.patient[rows], k_min)
         rest = scores - fitted
         spread = max(float(rest.std()), 1e-3)
         own_share, own, visit = _split(rest / spread, flat.patient[rows], flat.n_patients)
@@ -72,13 +73,18 @@ def learn_measurements(flat: FlatTables, features: Flags, k_min: int) -> tuple[t
     return tuple(found), Residuals(np.column_stack(by_patient), np.column_stack(by_encounter))
 
 
-def _regress(features: Flags, scores: Floats) -> tuple[Floats, Floats]:
-    """Ridge regression on the features that tell most of the scores: weights over all features, fitted values."""
+def _regress(features: Flags, scores: Floats, patients: Ints, k_min: int) -> tuple[Floats, Floats]:
+    """Ridge regression on the features that tell most of the scores: weights over all features, fitted values.
+
+    A feature that fewer than ``k_min`` of the measured ``patients`` (sorted) have takes no part.
+    """
     known = features.astype(np.float32)
     share = known.mean(axis=0)
     covariance = (known - share).T @ scores.astype(np.float32) / len(scores)
     told = np.abs(covariance) / np.sqrt(np.maximum(share * (1 - share), 1e-4))
+    told[distinct_pairs(features, np.ones((len(scores), 1), dtype=bool), patients)[:, 0] < k_min] = 0
     best = np.sort(np.argsort(-told, kind="stable")[:_MOST_FEATURES])
+    best = best[told[best] > 0]
     design = np.hstack([np.ones((len(scores), 1)), features[:, best]])
     penalty = np.full(design.shape[1], _RIDGE)
     penalty[0] = 1e-6

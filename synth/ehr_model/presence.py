@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ghostchart.synth.ehr_model.logistic import chance, fit_logistic, mutual_information
+from ghostchart.synth.ehr_model.logistic import chance, distinct_pairs, fit_logistic, mutual_information
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -28,12 +29,24 @@ class Presence:
         return chance(self.weights[0] + features.astype(np.float64) @ self.weights[1:])
 
 
-def learn_presence(features: Flags, outcomes: Flags, most: int = 14, ridge: float = 0.7) -> Presence:
-    """Fit each item on its ``most`` most telling features."""
+def telling(features: Flags, outcomes: Flags, patients: Ints, k_min: int) -> Floats:
+    """Mutual information of features and items (features x items); 0 where a pair is shared by some, but fewer than ``k_min``.
+
+    A weight on such a pair would say that it exists. ``patients`` must be sorted.
+    """
+    shared = distinct_pairs(features, outcomes, patients)
+    told: Floats = np.where((shared > 0) & (shared < k_min), 0.0, mutual_information(features, outcomes))
+    return told
+
+
+def learn_presence(
+    features: Flags, outcomes: Flags, patients: Ints, k_min: int, most: int = 14, ridge: float = 0.7
+) -> Presence:
+    """Fit each item on its ``most`` most telling features; ``patients``, by row, must be sorted."""
     weights = np.zeros((1 + features.shape[1], outcomes.shape[1]))
     if outcomes.shape[1] == 0:
         return Presence(weights)
-    told = mutual_information(features, outcomes)
+    told = telling(features, outcomes, patients, k_min)
     for item in range(outcomes.shape[1]):
         best = np.sort(np.argsort(-told[:, item], kind="stable")[:most])
         best = best[told[best, item] > 2.0 / len(features)]
@@ -64,13 +77,13 @@ class Chain:
         return drawn
 
 
-def learn_chain(features: Flags, outcomes: Flags, most: int = 14, ridge: float = 0.7) -> Chain:
-    """Fit items in order of frequency; only items earlier in that order serve as features."""
+def learn_chain(features: Flags, outcomes: Flags, k_min: int, most: int = 14, ridge: float = 0.7) -> Chain:
+    """Fit items in order of frequency, a row a patient; only items earlier in that order serve as features."""
     order = np.argsort(-outcomes.sum(axis=0), kind="stable").astype(np.int64)
     n_features, n_items = features.shape[1], outcomes.shape[1]
     weights = np.zeros((1 + n_features + n_items, n_items))
     known = np.hstack([features, outcomes])
-    told = mutual_information(known, outcomes) if n_items else np.zeros((n_features, 0))
+    told = telling(known, outcomes, np.arange(len(known)), k_min) if n_items else np.zeros((n_features, 0))
     for position, item in enumerate(order.tolist()):
         usable = np.r_[np.arange(n_features), n_features + order[:position]]
         best = usable[np.argsort(-told[usable, item], kind="stable")[:most]]

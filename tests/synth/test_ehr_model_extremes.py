@@ -17,8 +17,10 @@ from ghostchart.schemas.canonical import stream
 from ghostchart.schemas.config import EhrModelConfig, SourceConfig
 from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables
 from ghostchart.synth.ehr_model import EhrModel, fit_ehr_model, load_ehr_model
-from ghostchart.synth.ehr_model.flat import flatten
+from ghostchart.synth.ehr_model.flat import CLASSES, flatten
+from ghostchart.synth.ehr_model.logistic import distinct_pairs
 from ghostchart.synth.ehr_model.placement import learn_placement
+from ghostchart.synth.ehr_model.sampled_patients import context
 from ghostchart.synth.ehr_model.vocabulary import find_atoms, in_atoms
 from ghostchart.synth.sources import load_source
 
@@ -169,3 +171,30 @@ def test_tables_by_class_hold_no_count_of_few_patients(train: EhrTables) -> None
         assert fallback[c, atom] == (len(rows) if patients >= K_MIN else 0)
         small += 0 < patients < K_MIN
     assert small > 50, "no small cell in the source: the check would say nothing"
+
+
+def test_no_weight_rests_on_a_pair_of_few_patients(train: EhrTables, model: EhrModel) -> None:
+    """Every weight between a condition and a procedure, drug or measurement is held against the source's patients."""
+    flat = flatten(train, K_MIN)
+    present = in_atoms(flat, flat.conditions, model.atoms)
+    sex_age_class = context(flat.female[flat.patient], flat.age_years[flat.patient], flat.encounter_class)
+    features = np.hstack([sex_age_class, present])
+    with_codes = np.hstack([features, flat.presence(flat.conditions)])
+    drugs = flat.presence(flat.medications)
+    kept = [flat.observations.names.index(item.name) for item in model.measurements]
+    measured = flat.presence(flat.observations)[:, kept]
+    ever = np.hstack([sex_age_class[flat.first_of_patient()][:, len(CLASSES) :], flat.ever(present), flat.ever(drugs)])
+    values = np.column_stack([item.weights for item in model.measurements])
+    rare = 0
+    for weights, told, outcomes, whose in (
+        (model.procedure_presence.weights, features, flat.presence(flat.procedures), flat.patient),
+        (model.drugs_at_visit.weights, features, drugs, flat.patient),
+        (model.drugs_ever.weights, ever, flat.ever(drugs), np.arange(len(ever))),
+        (model.measured.weights, with_codes, measured, flat.patient),
+        (values, with_codes, measured, flat.patient),
+    ):
+        shared = distinct_pairs(told, outcomes, whose)
+        few = (shared > 0) & (shared < K_MIN)
+        assert not (weights[1:] != 0)[few].any()
+        rare += int(few.sum())
+    assert rare > 500, "no rare pair in the source: the check would say nothing"
