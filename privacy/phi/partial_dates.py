@@ -195,7 +195,7 @@ def _by_place(text: str, match: re.Match[str], close: str, *, clinical: bool) ->
         close.endswith("(") and text[end : end + 1] in (")", "-", "–")
     ):
         return not twins and second != 10
-    if not (second > 12 or second == 11) or _ACRONYM.search(close):  # a scale that no list has
+    if not (second > 12 or second == 11) or first == second or _ACRONYM.search(close):  # a scale that no list has
         return False
     return not clinical or bool(_STOP_AFTER.match(text, end))
 
