@@ -14,6 +14,15 @@ _CAPITAL = re.compile(f"[{UPPER}]")
 _PLAIN = str.maketrans("ıłøđðþßæœŁØĐÐÞÆŒ", "ilod" + "dtsaolod" + "dtao")
 
 
+_CAPITALISED = re.compile(f"(?<!\\w)[{UPPER}][{UPPER}{LOWER}]*")
+
+
+@lru_cache(maxsize=4)
+def capitalised(text: str) -> frozenset[str]:
+    """The words of a text that begin with a capital, letters only: what rules of places look at before anything else."""
+    return frozenset(_CAPITALISED.findall(text))
+
+
 @lru_cache(maxsize=100_000)
 def unaccented(word: str) -> str:
     """Lower case without accents, as names stand in the word lists ("Núñez" -> "nunez")."""

@@ -47,6 +47,9 @@ def is_placed(text: str, start: int) -> bool:
 def place_findings(text: str, start: int, end: int, words: list[str], *, clinical: bool) -> Iterator[PhiFinding]:
     """A town where the model saw a place; in ``clinical`` text only behind a word of place."""
     placed = is_placed(text, start)
+    article = text[max(0, start - 4) : start].lower() == "the "
+    if article and (len(words) == 1 or all(is_ordinary(word) for word in words)):
+        return  # "the Monitor", "the Town Hall"
     if (placed or not clinical) and _is_town(words, clinical=clinical, placed=placed):
         yield PhiFinding(start, end, "CITY", _SCORE)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.least_digits import least_digits
 from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.states import STATE_ANY, STATE_DOTTED, STATE_NAMES, STATE_SURE
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
     countries,
@@ -36,7 +37,7 @@ _SUFFIX = (
     r"annex|anx|arcade|bayou|byu|beach|bch|bnd|blf|blfs|brk|brks|burgs?|byp|cyn|cswy|centers|circles|cliffs?|common|cmn|cmns|"
     r"crse|crk|cres|crst|crossroads?|xrds?|curve|curv|dam|estate|expy|flds|frst|forges|fwy|gdns?|gtwy|glens|gln|groves|grv|"
     r"harbors|hbr|hvn|hls|holw|inlt|junctions|jct|knls?|lks|lndg|lodges|lp|manors|mnr|mdws?|msn|mountains|mtns?|mtwy|orch|"
-    r"overpass|psge|plns|ramp|ranches|rdgs?|rnch|rte|skwy|spgs?|strm|smt|trce|tpke|unions|vly|vlgs?|villages|vws|esplanade|promenade)"
+    r"overpass|psge|plns|ramp|ranches|rdgs?|rnch|rte|skwy|spgs?|strm|smt|trce|tpke|unions|vly|vlgs?|villages|vws|esplanade|promenade|brae|wynd|parade|croft)"
 )
 _SURE_SUFFIX = (
     r"(?:street|avenue|ave|road|rd|lane|ln|drive|boulevard|blvd|court|circle|terrace|parkway|pkwy|highway|hwy|trail)"
@@ -69,7 +70,7 @@ _STREETS = (
     re.compile(
         rf"(?<![\w./-])(?P<id>\d{{1,6}} (?:{_CAP} ){{1,3}}{_CAP})(?=,\s+(?:{_CAP} ){{0,3}}{_CAP},?(?: [A-Z]{{2}})?,?\s+\d{{5}}\b)"
     ),
-    re.compile(r"(?<![\w-])(?P<id>(?i:p\.? ?o\.? box|post office box|psc|unit) \d{1,6}(?:,? (?i:apo|box) ?(?:[A-Z]{2}|\d+))?)"),
+    re.compile(r"(?<![\w-])(?P<id>(?i:p\.? ?o\.? box|post office box) \d{1,6}|(?i:psc|unit) \d{1,6},? (?i:apo|box) ?(?:[A-Z]{2}|\d+))"),
     re.compile(r"(?<![\w-])(?P<id>(?i:(?:rural route|county (?:road|rd)|state route|us (?:highway|hwy)) \d{1,5}(?:,? box \d+)?|(?:rr|hc) \d{1,5},? box \d+))(?=[,.;\s]|$)"),
     re.compile(
         rf"(?<![\w-])(?P<id>(?:[{UPPER}][{LOWER}]+ ){{0,2}}[{UPPER}][{LOWER}]*(?:straße|strasse|str\.|weg|gasse|allee|platz|gatan|vägen|gata|vej|veien|laan|straat|plein|kade|katu) \d{{1,4}} ?[a-zA-Z]?)(?![\w-])"
@@ -86,68 +87,30 @@ _STREETS = (
 
 _STREETS_BY_DIGITS = tuple((pattern, least_digits(pattern)) for pattern in _STREETS)
 
-# Postal abbreviations; those that also read as a degree or a word count only before a ZIP code.
-_STATE_SURE = "AL|AK|AZ|AR|CA|CT|DE|FL|GA|IL|IA|KS|KY|MI|MN|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
-_STATE_ANY = f"{_STATE_SURE}|CO|HI|ID|IN|LA|ME|MD|MA|MS|MO|OK|OR|PA|GU|VI|AA|AE|AP"
-_STATE_NAMES = (
-    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|"
-    "Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|"
-    "Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|"
-    "Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|"
-    "West Virginia|Wisconsin|Wyoming"
-)
 _TOWN = r"(?P<id>(?:(?:St|Ft|Mt)\. )?[A-Z][a-zA-Z'’-]+(?: [A-Z][a-zA-Z'’-]+){0,2}?)"
 _TOWNS = rf"(?P<id>(?:(?:St|Ft|Mt)\. )?[{UPPER}][{LOWER}{UPPER}'’-]+(?: (?:(?:on|upon|de|la|del|le) )?[{UPPER}][{LOWER}'’-]+){{0,3}})"
 _AFTER_STREET = re.compile(
-    rf"\.?,?\s+(?P<town>(?:{_CAP} ){{0,3}}{_CAP}),?(?: (?:{_STATE_ANY}))?,?\s+(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
+    rf"\.?,?\s+(?P<town>(?:{_CAP} ){{0,3}}{_CAP}),?(?: (?:{STATE_ANY}))?,?\s+(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
 )
 _ZIP = re.compile(
-    rf"(?:\b(?:{_STATE_ANY})\b|\b(?:{_STATE_NAMES})\b),?[ \t]+(?P<id>\d{{5}}(?:-\d{{4}})?)(?![\w-])|(?i:\bzip(?:[ -]?code)?|postal code)[ :#]*(?:is )?(?P<id2>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
+    rf"(?:\b(?:{STATE_ANY})\b|\b(?:{STATE_NAMES})\b),?[ \t]+(?P<id>\d{{5}}(?:-\d{{4}})?)(?![\w-])|(?i:\bzip(?:[ -]?code)?|postal code)[ :#]*(?:is )?(?P<id2>\d{{5}}(?:-\d{{4}})?)(?![\w-])"
     r"|(?<![\w-])(?P<id3>[A-PR-UWYZ][A-HK-Y]?\d[A-HJKPSTUW\d]? \d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)(?![\w-])"
 )
 _LEAST_OF_ZIP = least_digits(_ZIP)
 _CITIES = (
-    re.compile(rf"(?<![\w.] )(?<!\w){_TOWN}, ?(?:{_STATE_ANY}),? \d{{5}}\b"),
-    re.compile(rf"(?<!\w){_TOWN}, (?:{_STATE_SURE})(?=[\s.,;)]|$)"),
-    re.compile(rf"(?<!\w){_TOWN}, (?:{_STATE_NAMES})\b"),
+    re.compile(rf"(?<![\w.] )(?<!\w){_TOWN}, ?(?:{STATE_ANY}),? \d{{5}}\b"),
+    re.compile(rf"(?<!\w){_TOWN}, (?:{STATE_SURE})(?=[\s.,;)]|$)"),
+    re.compile(rf"(?<!\w){_TOWN}, (?:(?:{STATE_NAMES})\b|{STATE_DOTTED})"),
     re.compile(rf"\b(?i:lives? in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:here )?from|moved to|relocated (?:from|to)|born in|native of|grew up in|hometown:?|city:|town:|traveled (?:from|to)|visiting from|travel(?:s|ing|led)? to|trip to|flew to|fly to|flight to|drove to|drive to|driven (?:all the way )?from|arriv(?:es|ed|ing) (?:in|from)|based in|situated in|located in|stuck in|stay(?:ed|ing|s)? in|office in|people of|mayor of|city of|town of|village of|suburb of|corner of|traffic in|sent through|works? in|working in|raised in|transferred from|commutes? (?:from|to)) {_TOWNS}(?=[\s.,;:!?)]|$)"),
-    re.compile(rf"\b(?i:in|from|to|of|near|at|outside) {_TOWN}, (?:{_STATE_ANY})(?=[\s.,;)]|$)"),
+    re.compile(rf"\b(?i:in|from|to|of|near|at|outside) {_TOWN}, (?:{STATE_ANY})(?=[\s.,;)]|$)"),
 )  # fmt: skip
+_BEFORE_ZIP = re.compile(rf"(?<!\w){_TOWN} (?:{STATE_ANY}),? \d{{5}}\b")
+_ABBREVIATION_ZIP = re.compile(r" [A-Z]{2},? \d{5}")
+# How every cue of residence ends.
+_CUED_CAPITAL = re.compile(rf"(?:[iI][nN]|[oO][fF]|[oO][mM]|[tT][oO]|[wW][nN]:?|[tT][yY]:) [{UPPER}]")
 _COMMA_CAPITAL = re.compile(r", ?[A-Z]")
 _ROMAN = re.compile(r"[IVX]+")
 
-_FACILITY = re.compile(
-    rf"(?<![\w-])(?P<id>(?:(?:St|Mt|Ft)\.? |The )?(?:[{UPPER}][\w'’.-]*[ ]|of |and |& |the ){{1,6}}"
-    r"(?P<head>Hospital(?:s| Center| System)?|Medical (?:Center|Group|Clinic|Associates|Center [A-Z]\w+)|Health (?:System|Center|Network|Clinic|"
-    r"Partners|Services)|Healthcare(?: System| Center)?|Clinics?|Infirmary|Nursing (?:Home|Center|Facility)|Rehab(?:ilitation)?(?: (?:Center|"
-    r"Hospital|Facility|Institute))?|Hospice|Family (?:Medicine|Practice|Health|Care)(?: \w+)?|Primary Care|Physicians(?: Group)?|"
-    r"Pediatrics|Surgery Center|Surgical Center|Urgent Care|Care Center|Assisted Living|Senior Living|Living Center|Manor|Pharmacy|Cancer "
-    r"Center|Heart (?:Center|Institute)|Internal Medicine|Dialysis(?: Center)?|Imaging(?: Center)?|Home Health|Medicine Associates|"
-    r"Sanatorium|Memorial|Care Home|Retirement (?:Community|Home|Village)))\b"
-)
-
-_FACILITY_HEAD = re.compile(
-    r"Hosp|Medic|Health|Clinic|Infirm|Nursing|Rehab|Family|Primary|Physicians|Pediatrics|Surg|Urgent|Care|Living|Manor|Pharmacy|Cancer|"
-    r"Heart|Internal|Dialysis|Imaging|Home|Sanatorium|Memorial|Retirement"
-)
-
-# Heads that are treatments or services as well, and words that join a title in capitals ("Dependence On Renal Dialysis").
-_WEAK_HEADS = frozenset(
-    {
-        "Dialysis",
-        "Imaging",
-        "Hospice",
-        "Pediatrics",
-        "Internal Medicine",
-        "Home Health",
-        "Memorial",
-        "Rehab",
-        "Health Services",
-    }
-)
-_LINKING = frozenset(
-    {"Of", "On", "In", "To", "With", "After", "Due", "And", "Or", "As", "For", "From", "At", "By", "Outside"}
-)
 # What "from" follows is a town in everyday text; in clinical text also a disease or a drug ("relief from Xarelto").
 _LOOSE_CITY = re.compile(rf"\b[a-z]{{2,}} (?:from|in|to) {_TOWNS}(?=[\s.,;:!?)]|$)")
 
@@ -189,6 +152,10 @@ def cities(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
     patterns: tuple[re.Pattern[str], ...] = _CITIES if clinical else (*_CITIES, _LOOSE_CITY)
     if not _COMMA_CAPITAL.search(text):  # no state follows a town
         patterns = tuple(pattern for pattern in patterns if pattern in (_CITIES[3], _LOOSE_CITY))
+    if not _CUED_CAPITAL.search(text):
+        patterns = tuple(pattern for pattern in patterns if pattern is not _CITIES[3])
+    if _ABBREVIATION_ZIP.search(text):
+        patterns = (*patterns, _BEFORE_ZIP)
     for pattern in patterns:
         for match in pattern.finditer(text):
             words = [word.strip(".").lower() for word in match["id"].split()]
@@ -206,46 +173,30 @@ def cities(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
                 yield PhiFinding(match.start("id"), match.end("id"), "CITY", 0.75)
 
 
+# Clinical words and kinds of place that are second halves of the names of towns.
+_SECOND_HALVES = frozenset(
+    [
+        "falls",
+        "fall",
+        "heights",
+        "center",
+        "point",
+        "home",
+        "village",
+        "park",
+        "fork",
+        "bend",
+        "station",
+        "hand",
+        "spring",
+        "mills",
+    ]
+)
+
+
 def _is_no_town(words: list[str]) -> bool:
     """Clinical words, departments, months, people's first names before no state: what follows "from" in many sentences."""
-    if any(word in clinical_words() or word in departments() or word in not_in_names() for word in words):
+    own = [word for place, word in enumerate(words) if not place or word not in _SECOND_HALVES]
+    if any(word in clinical_words() or word in departments() or word in not_in_names() for word in own):
         return True
     return len(words) == 1 and is_ordinary(words[0]) and not is_name_word(words[0])
-
-
-def facilities(text: str) -> Iterator[PhiFinding]:
-    """Named hospitals, clinics, homes and pharmacies; kinds of department are not names."""
-    if not _FACILITY_HEAD.search(text):
-        return
-    for match in _FACILITY.finditer(text):
-        start, lead = match.start("id"), text[match.start("id") : match.start("head")]
-        words = [(found[0], found.start()) for found in re.finditer(r"[\w'’.&-]+", lead)]
-        while (
-            words
-            and lead.strip() != "Long"  # a surname when it stands alone, not in "Long Term Care"
-            and (words[0][0].lower().strip(".") in departments() or words[0][0].islower())
-            and words[0][0] not in ("St.", "St")
-        ):
-            words.pop(0)
-        rest = [word for word, _ in words]
-        # "Pain Management Clinic": what kind of clinic it is, begun with a department.
-        kind = len(rest) < len(lead.split()) and not any(is_name_word(word) or not is_ordinary(word) for word in rest)
-        if rest and not kind and _is_named(text, start, rest, match["head"]):
-            yield PhiFinding(start + words[0][1], match.end("id"), "FACILITY", 0.7)
-
-
-def _is_named(text: str, start: int, words: list[str], head: str) -> bool:
-    """Whether the words before "Hospital", "Clinic", ... name one place rather than say what kind of place it is."""
-    if words == ["Long"]:  # a surname here; in "Long Term Care" it stands before other words
-        return True
-    if all(word.lower().strip(".'’s") in departments() for word in words):
-        return False
-    listed = any(is_name_word(word) and not is_ordinary(word) for word in words)
-    if all(word.isupper() for word in words) and not any(is_name_word(word) for word in words):
-        return False
-    plain = all(is_ordinary(word) or word.lower() in departments() for word in words)
-    if plain and (head in _WEAK_HEADS or any(word in _LINKING for word in words)):
-        return listed
-    begins = start == 0 or text[:start].rstrip()[-1:] in (".", ":", "\n", "-", "•", ";")
-    lone = len(words) == 1 and is_ordinary(words[0]) and not is_name_word(words[0])
-    return not (begins and lone)

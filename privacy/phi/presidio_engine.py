@@ -15,14 +15,18 @@ from typing import Any
 from ghostchart.privacy.phi import (
     bedside,
     cues,
+    facilities,
+    known_places,
     labelled,
     login_names,
     model_names,
     names,
     neighbours,
+    organisations,
     partial_dates,
     places,
     records,
+    roads,
     runs,
     things,
     towns,
@@ -80,8 +84,11 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     yield from partial_dates.partial_dates(text, digits, clinical=clinical)
     yield from places.zip_codes(text, digits)
     yield from places.street_addresses(text, digits)
+    yield from roads.roads(text, digits)
     yield from places.cities(text, clinical=clinical)
-    yield from (item for item in places.facilities(text) if not things.is_thing(text, item))
+    for item in (*facilities.facilities(text), *organisations.organisations(text)):
+        if not things.is_thing(text, item):
+            yield item
 
 
 @cache
@@ -151,7 +158,8 @@ def _rule_findings(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
     beside = neighbours.names_by_neighbours(text, clinical=clinical)
     told = (*cued, *bare, *beside, *bedside.bedside_names(text))
-    for finding in (*names.name_findings(text), *told, *towns.bedside_towns(text)):
+    places_too = (*towns.bedside_towns(text), *known_places.known_places(text, clinical=clinical))
+    for finding in (*names.name_findings(text), *told, *places_too):
         if not (names.is_disease(text, finding) or things.is_thing(text, finding)):
             yield finding
     yield from records.keyed_findings(text)

@@ -9,6 +9,7 @@ from functools import cache
 
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.scanner import KnownSpan, PhiScanner
+from ghostchart.privacy.phi.states import is_region
 from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
 
 _TITLES = frozenset({"dr", "mr", "mrs", "ms", "md", "rn", "np", "do", "pa"})
@@ -78,6 +79,7 @@ def is_accounted(note: NoteText, finding: PhiFinding) -> bool:
     """Whether ledger entries explain the finding: they overlap it, and what they leave of it tells nobody.
 
     A number of four digits beside a surrogate is not explained by it, nor is a word that is on a name list or in no list.
+    The state behind a surrogate town is: Safe Harbor lets states stand.
     """
     rest, position, overlaps = [], finding.start, False
     for entry in sorted(note.ledger, key=lambda item: item.start):
@@ -87,7 +89,8 @@ def is_accounted(note: NoteText, finding: PhiFinding) -> bool:
         rest.append(note.text[position : max(position, entry.start)])
         position = max(position, min(entry.end, finding.end))
     rest.append(note.text[position : finding.end])
-    return overlaps and not any(_tells(part) for part in rest)
+    town = finding.entity_type == "CITY"
+    return overlaps and not any(_tells(part) and not (town and is_region(part)) for part in rest)
 
 
 def _tells(part: str) -> bool:

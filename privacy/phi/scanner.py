@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ghostchart.privacy.phi.address_parts import with_address_parts
 from ghostchart.privacy.phi.cues import is_namelike, is_refused
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.flavour import is_clinical
@@ -113,7 +114,9 @@ class PhiScanner:
         # Columns are named in another line than their cells, and a name that one line announces stands bare in another, so
         # both are looked for over the whole text.
         more = [*table_findings(text), *mentioned_again(text, found), *names_in_request(text)]
-        return strongest([*found, *more]) if more else found
+        found = strongest([*found, *more]) if more else found
+        whole = with_address_parts(text, found)
+        return strongest(whole) if whole is not None else found
 
 
 _AGAIN_SCORE = 0.6

@@ -92,6 +92,12 @@ def not_towns() -> frozenset[str]:
 
 
 @cache
+def towns() -> frozenset[str]:
+    """Names of towns without accents, lower case, that are neither ordinary words nor given names (GeoNames)."""
+    return _words("towns.txt")
+
+
+@cache
 def countries() -> frozenset[str]:
     """Words of the names of countries and continents, which Safe Harbor lets stand."""
     return _words("countries.txt")
@@ -108,6 +114,15 @@ def is_name_word(token: str) -> bool:
     return bool(parts) and all(
         part in given_names() or part in surnames() or part.replace("'", "") in surnames() for part in parts
     )
+
+
+def is_listed_town(name: str) -> bool:
+    """Whether a name of one or more words (any case, accents ignored) is a listed town: "Saint", "St" and "St." are one."""
+    plain = unaccented(name).replace("’", "'")
+    for short in ("saint ", "st "):
+        if plain.startswith(short):
+            plain = f"st. {plain[len(short) :]}"
+    return plain in towns()
 
 
 def is_ordinary(token: str) -> bool:
