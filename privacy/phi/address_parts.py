@@ -45,25 +45,9 @@ _AFTER_STREET = re.compile(
     rf"(?P<end>,?[ \t]+(?:(?:{STATE_ANY})(?![\w'’-])|{LANDS}(?![\w-])|(?:{STATE_DOTTED})|{_US_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]? \d[A-Z]{{2}}\b)|[ \t]*(?:[,.;:!?)\n]|$)|(?P<goes> (?=[a-z])))?"
 )
 # What stands behind a street and begins with a capital without being a town.
-_NO_TOWN = frozenset(
-    [
-        "apt",
-        "apartment",
-        "unit",
-        "suite",
-        "ste",
-        "floor",
-        "lot",
-        "room",
-        "tel",
-        "email",
-        "attn",
-        "country",
-        "zip",
-        "state",
-        "city",
-    ]
-)
+_NO_TOWN = frozenset([
+    "apt", "apartment", "unit", "suite", "ste", "floor", "lot", "room", "tel", "email", "attn", "country", "zip", "state", "city",
+])  # fmt: skip
 
 
 def with_address_parts(text: str, found: Sequence[PhiFinding]) -> list[PhiFinding] | None:

@@ -61,54 +61,11 @@ _LIST = re.compile(
 )
 
 
-_PARTS_OF_NAMES = frozenset(re.findall(r"[A-Z][a-zã]+", _TAIL.replace("u?r", "r").replace("?", ""))) | frozenset(
-    [
-        "Harbour",
-        "Big",
-        "Little",
-        "El",
-        "Los",
-        "Las",
-        "La",
-        "San",
-        "Santa",
-        "Santo",
-        "São",
-        "St",
-        "Saint",
-        "Fort",
-        "Ft",
-        "Mount",
-        "Mt",
-        "Port",
-        "Lake",
-        "Cape",
-        "Glen",
-        "Villa",
-        "Bad",
-        "Le",
-        "New",
-        "North",
-        "South",
-        "East",
-        "West",
-        "Upper",
-        "Lower",
-        "Spring",
-        "Bluff",
-        "Hill",
-        "Lake",
-        "Mill",
-        "Fork",
-        "Corner",
-        "Flat",
-        "Plain",
-        "Meadow",
-        "Oak",
-        "Pine",
-        "Shore",
-    ]
-)
+_PARTS_OF_NAMES = frozenset(re.findall(r"[A-Z][a-zã]+", _TAIL.replace("u?r", "r").replace("?", ""))) | frozenset([
+    "[A-Z][a-zã]+", "u?r", "r", "?", "", "Harbour", "Big", "Little", "El", "Los", "Las", "La", "San", "Santa", "Santo", "São", "St", "Saint", "Fort",
+    "Ft", "Mount", "Mt", "Port", "Lake", "Cape", "Glen", "Villa", "Bad", "Le", "New", "North", "South", "East", "West", "Upper", "Lower", "Spring",
+    "Bluff", "Hill", "Lake", "Mill", "Fork", "Corner", "Flat", "Plain", "Meadow", "Oak", "Pine", "Shore",
+])  # fmt: skip
 
 
 SECOND_HALVES = frozenset(word.lower() for word in _PARTS_OF_NAMES)
@@ -174,32 +131,10 @@ def _before_force(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
 _DIRECTIONS = frozenset(
     ["New", "North", "South", "East", "West", "Upper", "Lower", "Le", "La", "Bad", "Villa", "Lake", "Port"]
 )
-_NO_TOWN = frozenset(
-    [
-        "central",
-        "main",
-        "level",
-        "ground",
-        "high",
-        "low",
-        "risk",
-        "recurrent",
-        "multiple",
-        "frequent",
-        "bed",
-        "first",
-        "last",
-        "next",
-        "end",
-        "starting",
-        "boiling",
-        "data",
-        "access",
-        "check",
-        "power",
-        "red",
-    ]
-)
+_NO_TOWN = frozenset([
+    "central", "main", "level", "ground", "high", "low", "risk", "recurrent", "multiple", "frequent", "bed", "first", "last", "next", "end",
+    "starting", "boiling", "data", "access", "check", "power", "red",
+])  # fmt: skip
 
 
 def _may_be_town(words: list[str], *, clinical: bool) -> bool:

@@ -79,24 +79,9 @@ _ENDINGS = (
 )
 _BEHIND = frozenset(["Straße", "Strasse", "Str", "Allee", "Platz", "Weg", "Caddesi", "Cad", "Sokak", "Sok"])
 _CROSSES = ("orner", "ntersection", "rossing", "ross street", "unction", "etween")
-_NO_NAME = frozenset(
-    [
-        "wall",
-        "sesame",
-        "memory",
-        "abbey",
-        "downing",
-        "silk",
-        "easy",
-        "high",
-        "one-way",
-        "same",
-        "rocky",
-        "right",
-        "left",
-        "main-line",
-    ]
-)
+_NO_NAME = frozenset([
+    "wall", "sesame", "memory", "abbey", "downing", "silk", "easy", "high", "one-way", "same", "rocky", "right", "left", "main-line",
+])  # fmt: skip
 
 
 def roads(text: str, digits: int) -> Iterator[PhiFinding]:
