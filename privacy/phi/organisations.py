@@ -65,7 +65,7 @@ _GOES_ON = re.compile(
 _AFTER_ONE_WORD = frozenset(["Home Health", "Home Care", "Hospice", "Rehab", "Drug", "Rx", "Dental"])
 # "Saint Jude University Memory Test" is a test.
 _INSTRUMENT_AFTER = re.compile(
-    r"(?: [\w-]+){0,3} (?i:exam\w*|scales?|scores?|criteria|tests?|classification|questionnaire|inventory|protocol|index)\b"
+    r"(?: [\w-]+){0,4} (?i:exam\w*|scales?|scores?|criteria|tests?|classification|questionnaire|inventory|protocol|index)\b"
 )
 _GENERIC = frozenset([
     "the", "a", "an", "our", "my", "your", "his", "her", "their", "this", "that", "some", "any", "no", "each", "every", "local", "main", "new", "old",
@@ -130,7 +130,9 @@ _LABEL_WORDS = frozenset([
     "employer", "workplace", "work", "employment", "company", "school", "home", "mortuary", "pharmacy", "facility", "hospital", "snf", "organization",
     "organisation", "contractor", "vendor", "bank", "hotel", "venue", "practice", "church", "shelter", "health", "agency", "unit", "center", "osh",
 ])  # fmt: skip
-_LABELLED = re.compile(r"([A-Za-z]+)[ \t]*[:=][ \t]*[A-Z]")
+_VALUE_BEGINS = re.compile(rf"[:=][ \t]*[{UPPER}]")
+# How a word of _AFTER_VERB ends, and what follows it: the cheaper of two looks.
+_TWO_CAPITALS = re.compile(rf"[trhymofedsFbT@] [{UPPER}]\S+ (?:[{UPPER}&]|and |of |the )")
 _BRACKETED = re.compile(r"[a-zA-Z] \((?:the )?[A-Z]")
 _AFTER_VERB = re.compile(
     rf"(?:\b(?:at|for|with|by|from|to|of|the|attends?|snf|SNF|rehab|alf|ALF|At|From|To)|@) [{UPPER}]\S+ (?:[{UPPER}&]|and |of |the )"
@@ -138,7 +140,7 @@ _AFTER_VERB = re.compile(
 
 
 def _announced(text: str) -> Iterator[PhiFinding]:
-    if any(word.lower() in _LABEL_WORDS for word in _LABELLED.findall(text)):
+    if _has_label(text):
         for match in _LABELS.finditer(text):
             if _is_value(match["id"], alone=True):
                 yield PhiFinding(match.start("id"), match.end("id"), "FACILITY", _SCORE)
@@ -146,11 +148,20 @@ def _announced(text: str) -> Iterator[PhiFinding]:
         for match in _IN_BRACKETS.finditer(text):
             if _is_value(match["id"], alone=True):
                 yield PhiFinding(match.start("id"), match.end("id"), "FACILITY", _SCORE)
-    if not _AFTER_VERB.search(text):
+    if not (_TWO_CAPITALS.search(text) and _AFTER_VERB.search(text)):
         return
     for match in _VERBS.finditer(text):
         if _is_value(match["id"], alone=False):
             yield PhiFinding(match.start("id"), match.end("id"), "FACILITY", _CUED_SCORE)
+
+
+def _has_label(text: str) -> bool:
+    """Whether a word that ends one of the labels stands before a colon and a capital."""
+    for match in _VALUE_BEGINS.finditer(text):
+        before = text[max(0, match.start() - 16) : match.start()].split()
+        if before and before[-1].lower().strip("(|;") in _LABEL_WORDS:
+            return True
+    return False
 
 
 def _begin(lead: str) -> int | None:
