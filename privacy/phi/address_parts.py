@@ -99,7 +99,8 @@ def _behind_street(text: str, street: PhiFinding, found: Sequence[PhiFinding]) -
     sure = match["end"] is not None and match["end"].strip(" ,.;:!?)\n") != ""  # a state or a code follows
     if not match["gap"].strip(" \t") and not sure:  # a blank alone joins nothing else
         return
-    if sure or (not taken and (listed or _stands_alone(match, low))):
+    somebody = any(item.start <= start and end <= item.end for item in taken)
+    if sure or (not somebody and (listed or _stands_alone(match, low))):
         yield PhiFinding(start, end, "CITY", _TOWN_SCORE)
         if match["zip"]:
             yield PhiFinding(match.start("zip"), match.end("zip"), "ZIP_CODE", _ZIP_SCORE)

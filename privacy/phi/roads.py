@@ -31,7 +31,7 @@ _CROSSED = re.compile(
 # Words for "street" in front (Greek, Irish, Welsh, Turkish, Polish, Malay, Portuguese, ...), the number before or behind.
 _FRONT = (
     r"(?:Odos|Leoforos|Plateia|Sr[áa]id|B[óo]thar|Ascaill|Heol|Ffordd|Stryd|Lôn|Jalan|Jln?\.?|Lorong|Soi|Ulitsa|ul\.|Ul\.|Ulica|al\.|Aleja|Prospekt|Strada|Str\.|Bulevardul|Calea|"
-    r"Rua|R\.|Travessa|Largo|Avenida|Av\.|Avda\.?|Calle|C/|Carrer|Carretera|Callejón|Cra\.|Carrera|Via|Viale|Vicolo|Piazza|Corso|Rue|rue|Boulevard|boulevard|Impasse|impasse|Allée|allée|Quai|quai|Chemin|chemin|Place|place)"
+    r"Rua|Travessa|Largo|Avenida|Av\.|Avda\.?|Calle|C/|Carrer|Carretera|Callejón|Carrera|Via|Viale|Vicolo|Piazza|Corso|Rue|rue|Boulevard|boulevard|Impasse|impasse|Allée|allée|Quai|quai|Chemin|chemin|Place|place)"
 )
 _JOIN = r"(?:(?:de|del|della|delle|dei|di|du|des|da|do|dos|das|la|las|los|le|les|an|na|y|et|of) |[ld]['’]|an t-){0,3}"
 _NAMED = rf"{_JOIN}[{UPPER}][\w'’.-]+(?: {_JOIN}[{UPPER}][\w'’.-]+){{0,3}}"
