@@ -258,6 +258,8 @@ def _paired(text: str, clinical: bool) -> Iterator[PhiFinding]:
             eponyms() | countries() | not_in_names() | clinical_words()
         ):
             continue
+        if clinical and shouted and len(last) <= 5 and not is_name_word(last):
+            continue  # two abbreviations ("LUTS, IDA"), though one is a first name as well
         given = is_given_name(first) and not is_ordinary(first)
         # "BENESCH, KANA transferred to ICU": a list of two abbreviations is not followed by what somebody does.
         heads = shouted and _heads_line(text, match, last, first)

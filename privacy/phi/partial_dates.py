@@ -140,7 +140,8 @@ def _is_day(text: str, match: re.Match[str], *, clinical: bool) -> bool:
     near = re.split(r"[.;\n]\s", near)[-1]
     scaled = second in _SCALES and first <= second
     sure, scores = bool(_SURE.search(close)), bool(_FRACTION_BEFORE.search(near))
-    if _is_part(text, match, close, sure=sure, scaled=scaled):
+    secondary_to = values == (2, 2) and not has_zero(match) and not _SURELY.search(close)  # written so on wards
+    if secondary_to or _is_part(text, match, close, sure=sure, scaled=scaled):
         return False
     if has_zero(match):
         return sure or not scores
@@ -165,8 +166,6 @@ def _is_part(text: str, match: re.Match[str], close: str, *, sure: bool, scaled:
 
 def _is_sure_day(close: str, values: tuple[int, int], *, scaled: bool, clinical: bool) -> bool:
     """Behind a word of dates, unless parts and scores stand behind that word as well."""
-    if values == (2, 2):  # "secondary to" on wards
-        return bool(_SURELY.search(close))
     return not (scaled and _AMOUNT.search(close)) or not (clinical or values in _PARTS or values[1] == 10)
 
 

@@ -60,6 +60,9 @@ _NEEDS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (("Z3A.", "Z37."), ("O",), "a code of chapter 15", "P01"),
     (("O80",), ("Z37.0",), "the outcome of delivery (Z37.0)", "P03"),
 )
+# Holder -> beside these it needs nothing: they exclude the code that would stand for an infection nobody named (Excludes1 of
+# J06 and J39: acute respiratory infection NOS, J22), and J44.0 asks for it by a "code also" note only.
+_WAIVED: dict[str, tuple[str, ...]] = {"J44.0": ("J06.", "J39.")}
 _INJURY = re.compile(r"[ST]\d.*[ABCDGKPS]$")
 _PHASE_OF = {"B": "A", "C": "A", "G": "D", "K": "D", "P": "D"}
 _PLACE_AND_ACTIVITY = ("Y92", "Y93", "Y99")
@@ -70,7 +73,8 @@ def companion_violations(icd: Icd10Cm, values: tuple[str, ...], drug_effect: Cal
     found = []
     for value in values:
         for holders, wanted, words, rule in _NEEDS:
-            if value.startswith(holders) and not any(other.startswith(wanted) for other in values):
+            enough = (*wanted, *_WAIVED.get(value, ()))
+            if value.startswith(holders) and not any(other.startswith(enough) for other in values):
                 found.append(Violation(rule, (value,), f"{value} needs {words} beside it"))
         if is_manifestation(icd, value) and not value.startswith("F02."):
             found += _orphan(icd, value, values)

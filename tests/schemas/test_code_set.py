@@ -182,6 +182,7 @@ ALLOWED = [
     ("I10 Z59.01", "outpatient"),
     ("J44.9 Z87.891", "outpatient"),
     ("J44.0 J44.1 J18.9", "inpatient"),
+    ("J39.8 J44.0", "inpatient"),
     ("U07.1 J12.82", "inpatient"),
     ("F17.210 99213-25 99406", "outpatient"),
     ("Z00.00 G0439 G0444", "outpatient"),
