@@ -58,7 +58,7 @@ _LABELLED_LOWER = re.compile(
     r"(?i:(?<![\w-])(?:patient name|pt name|patient|full name|last name|first name|name))[ \t]*:[ \t]*(?P<id>[a-z][a-z'’-]+(?:,? [a-z][a-z'’-]+){1,2})(?=[ \t]*(?:$|\n|[,;|]|\b(?:dob|mrn|age|sex)\b))"
 )
 _RELATED = re.compile(
-    rf"(?<![\w-])(?i:patient|pt\.?|client|resident|wife|husband|spouse|son|daughter|mother|father|mom|dad|brother|sister|partner|friend|neighbor|niece|nephew|cousin|aunt|uncle|"
+    rf"(?<![\w-])(?i:patient|pt|(?<!est )(?<!new )pt\.|client|resident|wife|husband|spouse|son|daughter|mother|father|mom|dad|brother|sister|partner|friend|neighbor|niece|nephew|cousin|aunt|uncle|"
     rf"grandson|granddaughter|grandmother|grandfather|caregiver|aide|guardian|pcp|cardiologist|surgeon|oncologist|nephrologist|neurologist|pulmonologist|"
     rf"urologist|hospitalist|physician|provider|nurse|pharmacist|therapist|dietitian|named|name is|called|goes by|known as|seen by|signed by|evaluated by|discussed with|spoke (?:to|with)|"
     rf"d/w|referred by|followed by|sees|per|attending|colleague|interpreter|baby|infant|counsel(?:or|lor)|coordinator|contact)(?:,| is| was)?[ \t]+(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{0,2}})"
@@ -285,10 +285,12 @@ def is_disease(text: str, finding: PhiFinding) -> bool:
     """Whether a name found belongs to a disease as ICD-10-CM names it ("Vincent's infections", "Ross River disease")."""
     if finding.entity_type in ("PERSON", "CITY") and _stands_in_a_title(text, finding):
         return True
-    rest = _OF_SOMEBODY.match(text, finding.end)
+    # Some rules take the 's into the name.
+    end = finding.end - 2 * text[finding.start : finding.end].endswith(("'s", "’s"))
+    rest = _OF_SOMEBODY.match(text, end)
     if finding.entity_type != "PERSON" or rest is None:
         return False
-    word = text[finding.start : finding.end].rsplit(maxsplit=1)[-1].lower()
+    word = text[finding.start : end].rsplit(maxsplit=1)[-1].lower()
     return f"{word} {rest[1].rstrip('s')}" in diseases_of_people()
 
 

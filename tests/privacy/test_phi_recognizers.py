@@ -105,6 +105,8 @@ FOUND = {
 CLEAN = [
     "Years gone by: ANA & broken wrist, resolved.",
     "S: 61F f/u gastroparesis 2/2 T1DM.", "asthma, BPH with LUTS, IDA",
+    "40F, annual physical, est pt. Avitaminosis D stable.",
+    "What brings her to us as a new pt is Erb's paralysis from birth injury.",
     "BP 148/92, HR 88, RR 16, T 98.6 F, SpO2 97%, BMI 31.2.", "HR 98 RR 16 T 98", "saw 2 Broadway shows", "BUN 20 CR 12",
     "Pain 8/10, strength 5/5, murmur 3/6, vision 20/40, Mini-Cog 5/5.",
     "COPD, HPI, DOB, SSN, BID, PRN, NPO, HEENT, ROS.",
