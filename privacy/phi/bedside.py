@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from ghostchart.privacy.phi.cues import is_namelike
 from ghostchart.privacy.phi.findings import PhiFinding
+from ghostchart.privacy.phi.glances import may_be_name
 from ghostchart.privacy.phi.letters import LOWER, UPPER, has_inner_capital
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
@@ -177,18 +177,10 @@ def bedside_names(text: str) -> Iterator[PhiFinding]:
         word = match["id"]
         if (is_name_word(word) or not is_ordinary(word)) and not _is_clinical(word):
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
-    if (text[:1].islower() and any(char.isdigit() for char in text)) or _may_name(text):
+    if (text[:1].islower() and any(char.isdigit() for char in text)) or any(
+        map(may_be_name, _CAPITALISED.findall(text))
+    ):
         yield from _announced(text)
-
-
-def _may_name(text: str) -> bool:
-    """Whether some word with a capital is a listed name or no ordinary word: most sentences of notes have none."""
-    return any(map(_is_possible, _CAPITALISED.findall(text)))
-
-
-@lru_cache(maxsize=50_000)
-def _is_possible(word: str) -> bool:
-    return is_name_word(word) or not is_ordinary(word)
 
 
 def _announced(text: str) -> Iterator[PhiFinding]:

@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER, has_inner_capital
 from ghostchart.privacy.phi.vocabulary import (
+    MONTH_NAMES,
     countries,
     diseases_of_people,
     eponyms,
@@ -82,7 +83,6 @@ _NAME_COLUMN = re.compile(
     rf"(?:(?<=\n)|^|[|;,][ \t]*)(?:Patient )?Name[ \t]+(?P<id>{_FULL})(?=[ \t]*(?:[|;,(]|$|\n|\bDOB|\bMRN|\bDate|\bBorn)|  )"
 )
 _TOPIC_LABELS = frozenset({"re", "cc"})
-_MONTH_NAMES = frozenset({"april", "may", "june", "august"})
 _SINGLE = re.compile(rf"{_W}|{_CAPS}|{_INITIAL}")
 
 
@@ -118,7 +118,7 @@ def trim_name(text: str, start: int, end: int) -> tuple[int, int] | None:
 def _may_stand_in_name(token: str, *, first: bool) -> bool:
     word = token.lower().strip(".")
     if word in not_in_names():
-        return first and word in _MONTH_NAMES  # April Lopez
+        return first and word in MONTH_NAMES  # April Lopez
     return len(word) == 1 or is_name_word(word) or not is_ordinary(word)
 
 
@@ -180,7 +180,7 @@ def _names_after_labels(text: str) -> Iterator[PhiFinding]:
             yield from _found(text, match, 0.85)
     for match in _BESIDE_NUMBER.finditer(text):
         first, *_, last = [token[0].lower() for token in name_words(match["id"])]
-        if first in given_names() and last in surnames() and not {first, last} & not_in_names() - _MONTH_NAMES:
+        if first in given_names() and last in surnames() and not {first, last} & not_in_names() - MONTH_NAMES:
             yield from _found(text, match, 0.72)
     yield from _names_beside(text)
 
@@ -221,7 +221,7 @@ def _looks_like_name(tokens: list[str], *, need_list: bool, strict: bool = False
     solid = [token.lower().strip(".") for token in tokens if len(token.strip(".")) > 1]
     if (
         not solid
-        or tokens[0].lower().strip(".") in not_in_names() - _MONTH_NAMES
+        or tokens[0].lower().strip(".") in not_in_names() - MONTH_NAMES
         or (is_ordinary(solid[0]) and not is_name_word(solid[0]))
     ):
         return False

@@ -32,11 +32,10 @@ from ghostchart.privacy.phi import (
     towns,
 )
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
+from ghostchart.privacy.phi.glances import may_identify, may_name_people
 from ghostchart.privacy.phi.least_digits import count_digits, least_digits
-from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.name_finders import DEFAULT_PIPELINE, name_finder
 from ghostchart.privacy.phi.patterns import AGES, DATES, NETWORK, NUMBERS, PHONES, ZIPS
-from ghostchart.privacy.phi.vocabulary import is_name_word, is_ordinary
 from ghostchart.schemas.errors import EnvironmentProblem
 from ghostchart.schemas.note import ENTITY_TYPES
 
@@ -44,26 +43,6 @@ _RULES = tuple((rule, least_digits(rule.pattern)) for rule in (*NETWORK, *DATES,
 _ALL_TYPES = list(ENTITY_TYPES)
 _NER_SCORE = 0.65
 _WORD = re.compile(r"[^\W\d_]+")
-
-
-# Without a digit, a mark of network names or of keys, and capitals beyond one ordinary word at the start, a piece can hold
-# an identifier only in small letters behind a title or a room. About a third of the distinct sentences of notes are such.
-_MARKS = re.compile(rf"[\d@:=#<|/_]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]")
-_CAPITALS = re.compile(rf"[{UPPER}][\w'’-]*")
-_ROOM = re.compile(r"(?i)[ \t]*(?:room|rm|bed)\b")
-_SMALL_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|pt|patient)\.? ([a-z'’-]{3,})")
-
-
-def may_identify(text: str) -> bool:
-    """Whether any rule could find something: a cheap look that must never say no where a rule says yes."""
-    if _MARKS.search(text) or _ROOM.match(text):
-        return True
-    capitals = list(_CAPITALS.finditer(text))
-    if len(capitals) > 1 or (capitals and text[: capitals[0].start()].strip(" -*•>\t")):
-        return True
-    if capitals and (is_name_word(capitals[0][0]) or not is_ordinary(capitals[0][0])):
-        return True
-    return any(is_name_word(match[1]) or not is_ordinary(match[1]) for match in _SMALL_TITLE.finditer(text))
 
 
 def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]:
@@ -155,14 +134,20 @@ def _as_found(_text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFind
 
 def _rule_findings(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from shaped_findings(text, clinical=clinical)
-    cued, bare = cues.cued_names(text, clinical=clinical), runs.runs_of_names(text, clinical=clinical)
-    beside = neighbours.names_by_neighbours(text, clinical=clinical)
-    told = (*cued, *bare, *beside, *bedside.bedside_names(text))
+    people = _people(text, clinical=clinical) if may_name_people(text) else ()
     places_too = (*towns.bedside_towns(text), *known_places.known_places(text, clinical=clinical))
-    for finding in (*names.name_findings(text), *told, *places_too):
+    for finding in (*people, *places_too):
         if not (names.is_disease(text, finding) or things.is_thing(text, finding)):
             yield finding
     yield from records.keyed_findings(text)
+
+
+def _people(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
+    yield from names.name_findings(text)
+    yield from cues.cued_names(text, clinical=clinical)
+    yield from runs.runs_of_names(text, clinical=clinical)
+    yield from neighbours.names_by_neighbours(text, clinical=clinical)
+    yield from bedside.bedside_names(text)
 
 
 def _ner_findings(text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:

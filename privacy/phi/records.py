@@ -65,7 +65,15 @@ def keyed_findings(text: str) -> Iterator[PhiFinding]:
     """What stands behind a key in JSON, YAML, XML, query strings, logs and forms."""
     if not any(char in text for char in ":=#>"):
         return
-    for pattern, score in ((_QUOTED, 0.9), (_BARE_JSON, 0.9), (_TAGGED, 0.9), (_ASSIGNED, 0.78)):
+    quoted = '"' in text or "'" in text
+    for pattern, score, possible in (
+        (_QUOTED, 0.9, quoted),
+        (_BARE_JSON, 0.9, quoted),
+        (_TAGGED, 0.9, "</" in text),
+        (_ASSIGNED, 0.78, True),
+    ):
+        if not possible:
+            continue
         for match in pattern.finditer(text):
             group = "value" if match["value"] is not None else "quoted"
             kind = match.lastgroup if match.lastgroup in _KINDS else _kind(match)

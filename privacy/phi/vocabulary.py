@@ -13,6 +13,10 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(text.splitlines())
 
 
+MONTH_NAMES = frozenset({"april", "may", "june", "august"})
+"""Months that are names as well: at the head of a name they stand for a person ("April Lopez")."""
+
+
 @cache
 def given_names() -> frozenset[str]:
     """Given names of the US Census of 1990 and of other countries, lower case."""

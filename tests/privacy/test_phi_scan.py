@@ -17,6 +17,7 @@ from ghostchart.privacy.phi.scanner import KnownSpan, may_hold_name
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments
 
 _CLEAN_NOTES = Path(__file__).parent / "data" / "identifier_free_notes.txt"
+_BLIND = Path(__file__).parents[2] / "benchmarks" / "phi"
 # Names from several languages, written down for this test.
 _NAMES = """
 Adaeze Nwosu|Bronwyn Pritchard|Cuauhtemoc Reyes|Dagny Thorsen|Elif Yildirim|Fionnuala Byrne|Giorgos Papadakis|Hyun-woo Seo|
@@ -188,9 +189,10 @@ def test_overlaps_keep_the_surer_finding() -> None:
     assert strongest([weak, strong]) == [strong]
 
 
-def test_the_first_look_never_passes_over_what_a_rule_finds() -> None:
+def test_the_first_looks_never_pass_over_what_a_rule_finds() -> None:
     """Real sentences, and the same with every word in small letters or without its punctuation."""
-    from ghostchart.privacy.phi.presidio_engine import _rule_findings, may_identify
+    from ghostchart.privacy.phi.glances import may_identify, may_name_people
+    from ghostchart.privacy.phi.presidio_engine import _people, _rule_findings
 
     lines = re.split(r"(?<=[.!?])\s+|\n", _CLEAN_NOTES.read_text()) + [f"seen by {name} today" for name in _NAMES]
     lines += [
@@ -201,8 +203,16 @@ def test_the_first_look_never_passes_over_what_a_rule_finds() -> None:
         "Smith",
         "ring 5550134",
         "a@b.org",
+        "J. S. is a 45-year-old",
+        "patient initials: KT",
+        "room 4 okonjo, asleep",
     ]
+    for folder in sorted(_BLIND.glob("blind_*.txt")):
+        lines += re.split(r"(?<=[.!?]) +|\\n|\n", re.sub(r"\[\[[A-Z]+:(.*?)\]\]", r"\1", folder.read_text()))
     for line in [*lines, *map(str.lower, lines), *(line.replace(",", "").replace(".", "") for line in lines)]:
         if not may_identify(line):
             assert not any(list(_rule_findings(line, clinical=clinical)) for clinical in (True, False)), line
+        if not may_name_people(line):
+            assert not any(list(_people(line, clinical=clinical)) for clinical in (True, False)), line
     assert sum(not may_identify(line) for line in lines) > 10
+    assert sum(not may_name_people(line) for line in lines) > 10
