@@ -301,7 +301,7 @@ def _stands_in_a_title(text: str, finding: PhiFinding) -> bool:
     told = False
     for place, (_, start, end) in enumerate(words):
         if start < finding.end and finding.start < end:
-            runs = (words[first : first + 3] for first in range(max(0, place - 2), place + 1))
+            runs = (words[first : first + n] for n in (3, 2) for first in range(max(0, place - n + 1), place + 1))
             if not any(" ".join(word for word, _, _ in run) in names_in_diseases() for run in runs):
                 return False
             told = True

@@ -116,7 +116,9 @@ def organisations(text: str) -> Iterator[PhiFinding]:
             words = re.findall(r"[^\W\d_][\w'’-]*", match["lead"][start:])
             strange = any(not is_ordinary(word) and len(word) > 2 and not word.isupper() for word in words)
             placed = _AT.search(text, 0, match.start("id") + start) is not None
-            plain = len(words) > 1 or match["head"] in _AFTER_ONE_WORD
+            # "Discussed Drug ...": at the head of a sentence one word before the noun is a verb as well.
+            begins = not text[: match.start("id") + start].strip()
+            plain = len(words) > 1 or (match["head"] in _AFTER_ONE_WORD and not begins)
             if placed and (strange or (plain and not any(word.lower() in _GENERIC for word in words))):
                 yield PhiFinding(match.start("id") + start, match.end("id"), "FACILITY", _SCORE)
     if not _PARTNERS.isdisjoint(words_here):

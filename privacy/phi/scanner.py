@@ -11,6 +11,7 @@ from ghostchart.privacy.phi.cues import is_namelike, is_refused
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.flavour import is_clinical
 from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.names import is_disease
 from ghostchart.privacy.phi.records import table_findings
 from ghostchart.privacy.phi.requests import names_in_request
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
@@ -113,7 +114,8 @@ class PhiScanner:
             )
         # Columns are named in another line than their cells, and a name that one line announces stands bare in another, so
         # both are looked for over the whole text.
-        more = [*table_findings(text), *mentioned_again(text, found), *names_in_request(text)]
+        asked_for = [item for item in names_in_request(text) if not is_disease(text, item)]
+        more = [*table_findings(text), *mentioned_again(text, found), *asked_for]
         found = strongest([*found, *more]) if more else found
         whole = with_address_parts(text, found)
         return strongest(whole) if whole is not None else found

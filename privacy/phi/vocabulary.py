@@ -61,7 +61,7 @@ def diseases_of_people() -> frozenset[str]:
 
 @cache
 def names_in_diseases() -> frozenset[str]:
-    """Three words in a row of an ICD-10-CM title of which one could be a name ("ross river disease")."""
+    """Three words in a row of an ICD-10-CM title, or a title of two, of which one could be a name ("ross river disease")."""
     return _words("names_in_diseases.txt")
 
 

@@ -207,4 +207,6 @@ def test_runs_of_title_words_stand_in_the_classification() -> None:
         for text in (system.description(value), *system.own_inclusion_terms(value)):
             words = re.findall(r"[^\W\d_]+(?:['’][a-z]+)?", text.lower())
             runs.update(" ".join(words[at : at + 3]) for at in range(len(words) - 2))
+            words = re.findall(r"[^\W\d_]+(?:['’][a-z]+)?", re.sub(r"\s*[\[(].*?[\])]", "", text.lower()))
+            runs.update([" ".join(words)] if len(words) == 2 else [])
     assert names_in_diseases() - runs == set()
