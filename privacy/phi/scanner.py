@@ -10,12 +10,13 @@ from ghostchart.privacy.phi.address_parts import with_address_parts
 from ghostchart.privacy.phi.cues import is_namelike, is_refused
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
 from ghostchart.privacy.phi.flavour import is_clinical
+from ghostchart.privacy.phi.glances import may_be_name
 from ghostchart.privacy.phi.letters import UPPER
 from ghostchart.privacy.phi.names import is_disease
 from ghostchart.privacy.phi.records import table_findings
 from ghostchart.privacy.phi.requests import names_in_request
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
-from ghostchart.privacy.phi.vocabulary import eponyms, is_given_name, is_name_word, is_ordinary
+from ghostchart.privacy.phi.vocabulary import eponyms, is_given_name, is_ordinary
 from ghostchart.privacy.remembered import Remembered
 
 _CAPITALISED = re.compile(rf"\b[{UPPER}][\w'’-]*")
@@ -160,19 +161,26 @@ def _disjoint(known: Iterable[KnownSpan]) -> list[KnownSpan]:
 def may_hold_name(body: str, known: Sequence[StandIn] = (), *, clinical: bool = True) -> bool:
     """Whether the NER model could find a name here that is not wholly known.
 
-    In clinical text its findings are accepted only where two words that can be a name stand close together, or for a
-    listed given name; elsewhere also for a single word (see :func:`model_names.weigh`). A piece without any needs no model.
+    In clinical text its findings are accepted only where two words that can be a name, one of them no ordinary word, stand
+    close together, or for a listed given name; elsewhere also for a single word (see :func:`model_names.weigh`). A piece
+    without any needs no model.
     """
-    before: tuple[int, bool] | None = None
+    before: tuple[int, bool, bool] | None = None
     single = False
     for match in _CAPITALISED.finditer(body):
         word = match[0]
-        if is_ordinary(word) and not is_name_word(word):
+        if not may_be_name(word):
             before = None
             continue
         inside = any(item.start <= match.start() and match.end() <= item.end for item in known)
-        if before is not None and match.start() - before[0] <= _NEAR_CHARS and not (inside and before[1]):
+        plain = clinical and is_ordinary(word)
+        if (
+            before is not None
+            and match.start() - before[0] <= _NEAR_CHARS
+            and not (inside and before[1])
+            and not (plain and before[2])
+        ):
             return True
         single = single or (not inside and not word.isupper() and is_namelike(word))
-        before = (match.end(), inside)
+        before = (match.end(), inside, plain)
     return single and (not clinical or any(is_given_name(m[0]) for m in _CAPITALISED.finditer(body)))
