@@ -113,7 +113,8 @@ _WORD_AND_NUMBER = re.compile(
     r"[A-Z]{2,}-\d{1,2}|[A-Za-z]+ (?:1[89]|20)\d\d|[A-Z]+[ -]\d{1,2}/\d{1,2}(?:/\d{2,4})?"
 )  # COVID-19, CT 2/14
 _TRIAL = re.compile(r"(?i)(?:nct|icd|cpt).*")
-_OTHER = (_RANGE, _QUANTITY, _WORD_AND_NUMBER, _TRIAL)
+_GENE = re.compile(r"[A-Z]{3,4}\d{1,2}[A-Z]\d{1,2}")  # SLC13A5, CYP2D6, UGT1A1
+_OTHER = (_RANGE, _QUANTITY, _WORD_AND_NUMBER, _TRIAL, _GENE)
 _SMALL_LETTERS = re.compile(r"^[A-Za-z]{1,3}[-_]?\d{3}|\d{4}")
 _LETTERS_FIRST = re.compile(r"([A-Za-z]{2,}) ")
 _ALL_CAPS_CODE = re.compile(r"[A-Z0-9]{5,8}(?![\w-])")

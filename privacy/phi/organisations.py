@@ -106,7 +106,9 @@ def organisations(text: str) -> Iterator[PhiFinding]:
     if not _SURE_WORDS.isdisjoint(words_here):
         for match in _BY_SURE.finditer(text):
             start = _begin(match["lead"])
-            if start is not None and not _INSTRUMENT_AFTER.match(text, match.end("id")):
+            if start is None or _is_verb(text, match.start("id"), match["lead"]):
+                continue
+            if not _INSTRUMENT_AFTER.match(text, match.end("id")):
                 yield PhiFinding(match.start("id") + start, match.end("id"), "FACILITY", _SCORE)
     if not _WEAK_WORDS.isdisjoint(words_here):
         for match in _BY_WEAK.finditer(text):
@@ -116,9 +118,8 @@ def organisations(text: str) -> Iterator[PhiFinding]:
             words = re.findall(r"[^\W\d_][\w'’-]*", match["lead"][start:])
             strange = any(not is_ordinary(word) and len(word) > 2 and not word.isupper() for word in words)
             placed = _AT.search(text, 0, match.start("id") + start) is not None
-            # "Discussed Drug ...": at the head of a sentence one word before the noun is a verb as well.
-            begins = not text[: match.start("id") + start].strip()
-            plain = len(words) > 1 or (match["head"] in _AFTER_ONE_WORD and not begins)
+            verb = _is_verb(text, match.start("id"), match["lead"])
+            plain = len(words) > 1 or (match["head"] in _AFTER_ONE_WORD and not verb)
             if placed and (strange or (plain and not any(word.lower() in _GENERIC for word in words))):
                 yield PhiFinding(match.start("id") + start, match.end("id"), "FACILITY", _SCORE)
     if not _PARTNERS.isdisjoint(words_here):
@@ -164,6 +165,12 @@ def _has_label(text: str) -> bool:
         if before and before[-1].lower().strip("(|;") in _LABEL_WORDS:
             return True
     return False
+
+
+def _is_verb(text: str, start: int, lead: str) -> bool:
+    """Whether one ordinary word stands before the noun at the head of a sentence ("Discussed Daycare ...")."""
+    word = lead.strip()
+    return not text[:start].strip() and is_ordinary(word) and word.lower().endswith(("ed", "ing", "s"))
 
 
 def _begin(lead: str) -> int | None:
