@@ -13,6 +13,10 @@ _UNITS = re.compile(r"(?i)^(?:(?:mg|mcg|ml|kg|g|mmhg|bpm|units?|meq|mmol|cells|c
 _DAY_BEFORE = re.compile(
     r"(?i)\b(?:on|since|until|till|by|from|to|through|of|dated?|born|seen|visit|appt|drawn|due|for|before|after|between|and)[: ]*$"
 )
+# In small letters nothing but months ("may", "march", "mar", "dec" are words of other kinds).
+_ONLY_MONTHS = frozenset([
+    "january", "february", "april", "june", "july", "august", "september", "october", "november", "december", "feb", "apr", "jul", "aug", "sept", "nov",
+])  # fmt: skip
 _VITAL_BEFORE = re.compile(r"(?i)(?:bp|pulse|ratio|score|strength|pain|murmur|vision|acuity|va)[: ]*$")
 
 
@@ -45,7 +49,9 @@ def is_day_month(match: re.Match[str]) -> bool:
     if re.match(r"(?i)\d+(?:st|nd|rd|th)\b|\d+ of\b", text):
         return True
     month = re.search(r"[A-Za-z]{3,}", text.replace(" of ", " "))
-    return month is not None and (month[0][0].isupper() or bool(re.search(r"(?:1[89]|20)\d\d", text)))
+    return month is not None and (
+        month[0][0].isupper() or month[0] in _ONLY_MONTHS or bool(re.search(r"(?:1[89]|20)\d\d", text))
+    )
 
 
 def is_extension(match: re.Match[str]) -> bool:
@@ -114,6 +120,13 @@ def is_structured(match: re.Match[str]) -> bool:
     return not re.fullmatch(
         r"[A-Z]+[-/](?:\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|(?:19|20)\d\d[-/]\d\d(?:[-/]\d\d)?|\d{2,3}/\d{2,3})", text
     )
+
+
+def is_terminal_digits(match: re.Match[str]) -> bool:
+    """A record number in groups ("412-60-93"), not doses or readings, which are round: some group ends in neither 0 nor 5."""
+    groups = match["id"].split("-")
+    tail = match.string[match.end() :].lstrip()[:6]
+    return any(group[-1] not in "05" for group in groups) and not _UNITS.match(tail)
 
 
 def is_ipv4(match: re.Match[str]) -> bool:

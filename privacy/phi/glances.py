@@ -18,6 +18,19 @@ _MARKS = re.compile(rf"[\d@:=#<|/_]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]")
 _CAPITALS = re.compile(rf"[{UPPER}][\w'’-]*")
 _ROOM = re.compile(r"(?i)[ \t]*(?:room|rm|bed)\b")
 _SMALL_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|pt|patient)\.? ([a-z'’-]{3,})")
+# Months that are no other word, where nobody uses capitals.
+_SMALL_MONTHS = (
+    "january",
+    "february",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 # What holds a person without any word that could be a name: initials, mailboxes.
 _NAMELESS = re.compile(rf"@|\b[{UPPER}]\. ?[{UPPER}]\b|\b(?i:initials)\b|^[ \t]*(?i:room|rm|bed)\b")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -25,7 +38,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 def may_identify(text: str) -> bool:
     """Whether any rule could find something."""
-    if _MARKS.search(text) or _ROOM.match(text):
+    if _MARKS.search(text) or _ROOM.match(text) or any(month in text for month in _SMALL_MONTHS):
         return True
     capitals = list(_CAPITALS.finditer(text))
     if len(capitals) > 1 or (capitals and text[: capitals[0].start()].strip(" -*•>\t")):

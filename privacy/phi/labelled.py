@@ -46,7 +46,7 @@ _NOUNS: dict[str, str] = {
     "US_SSN": "ssn tin ein itin pps ppsn nino ni cpf cnpj curp rfc rut cuil cuit sin nie nif dni bsn pesel cnp steuernummer "
     "steuer utr tax vat personnummer sozialversicherungsnummer siret nir fiscale codice sociale seguridad sozialversicherung",
     "VEHICLE_ID": "plate plates tag reg registration vrn rego matrícula matricula kennzeichen immatriculation targa vin",
-    "DEVICE_ID": "lot batch serial ser sn device implant pump glucometer monitor asset imei udi eid iccid lead generator transmitter sensor receiver valve",
+    "DEVICE_ID": "lot batch serial ser sn device implant pump glucometer monitor asset imei udi eid iccid lead generator transmitter sensor receiver valve machine laptop microchip chip scanner probe handset computer",
 }
 _KIND = {word: kind for kind, words in reversed(_NOUNS.items()) for word in words.split()}
 # Words that mark the number of anything; those of other languages stand for "number" as well.
@@ -73,6 +73,7 @@ _MARK_ONLY = _words(
     "unit plan group grp visit study subject report request patient pt hospital hosp run lead generator monitor pump return "
     "bar bill conf acc res sort steuer tax ni payment transfer delivery package card driver drivers driving resident "
     "applicant candidate officer subject participant identity lot batch miles auth az fin har chi sin record encounter "
+    "machine laptop microchip chip scanner probe handset computer "
     "admission device implant police transmitter sensor receiver valve order specimen ref reference file vat meter episode clock"
 )
 # What a number belongs to when it tells nobody: codes, versions, places in a building, trains.
@@ -99,9 +100,9 @@ _DATE = re.compile(
     r"(?:1[89]|20)\d\d(?:[-/.]\d{1,2}(?:[-/.]\d{1,2})?)?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d|(?:1[89]|20)\d\d)|\d{1,2}[/.]\d{1,4}|"
     r"\d{1,2}-?(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*(?:-?\d{2,4})?"
 )
-_RANGE = re.compile(r"\d{1,3}(?:\.\d+)?[-–/]\d{1,4}(?:\.\d+)?")
+_RANGE = re.compile(r"\d{1,3}(?:\.\d+)?[-–/](?!0\d\d)\d{1,4}(?:\.\d+)?")
 _QUANTITY = re.compile(
-    r"\d+(?:\.\d+)?(?i:k|m|mg|mcg|ug|g|kg|ml|l|cc|mm|cm|fr|f|yo|yof|yom|y|w|d|h|hr|hrs|x|iu|u|min|st|nd|rd|th|am|pm|a|p)(?:\d?d?)?|\d+w\d+d?|[GP]\d(?:[GP]\d+)+|\d+x\d+\w*"
+    r"\d{1,6}(?:\.\d+)?(?i:k|m|mg|mcg|ug|g|kg|ml|l|cc|mm|cm|fr|f|yo|yof|yom|y|w|d|h|hr|hrs|x|iu|u|min|st|nd|rd|th|am|pm|a|p)(?:\d?d?)?|\d+w\d+d?|[GP]\d(?:[GP]\d+)+|\d+x\d+\w*"
 )
 _UNIT_AFTER = re.compile(
     r"[ -]?(?:%|mg|mcg|µg|ml|kg|g|l|cc|mm|cm|mmhg|bpm|units?|iu|meq|mmol|k?cal|cells|copies|x10|years?|yrs?|yo|y/o|months?|weeks?|days?|hours?|hrs?|"

@@ -34,20 +34,20 @@ _FRACTION_BEFORE = re.compile(
     r"\b(?:bp|b/p|pressures?|sbp|strength|motor|power|pain|scor\w+|scale|rat(?:ed?|es|ing|io)|apgars?|gcs|mmse|moca|slums|phq\S*|gad\S*|nihss|braden|morse|ciwa|vision|acuity|va|snellen|murmurs?|grade|"
     r"reflex\w*|dtrs?|puls(?:es?|atile)|edema|bipap|cpap|bilevel|ipap|peep|settings?|insulin|tender|swollen|joints?|nodes?|points|criteria|stairs|steps|sens\w*|tone|gait|o[dsu]|perrla?|pupils?|"
     r"sirs|q?sofa|curb\S*|cha2ds2\S*|wells|centor|cage|audit\S*|mini-?cog|recall|orient\w*|cervix|sve|biceps|triceps|deltoids?|grip|quad\w*|hamstrings?|flex\w*|exten\w*|iliopsoas|"
-    r"[rl]?[ul]e|intensity|severity|discomfort|headache|i:e|fetal|station|gleason|bi-?rads|ecog|kps|mrs|asa|nyha|los|meals?|ate|eaten|grad\w*|level|steps?|spasticity|"
+    r"[rl]?[ul]e|[cpy]{0,2}n[0-3][abc]?|intensity|severity|discomfort|headache|i:e|fetal|station|gleason|bi-?rads|ecog|kps|mrs|asa|nyha|los|meals?|ate|eaten|grad\w*|level|steps?|spasticity|"
     r"ashworth|borg|rpe|rass|cpot|flacc|faces|npass|bps|epds|ede|mdq|ipss|aims|bars|cdt|mis|tst|hr|rr|sats?|spo2|maps?|barthel|katz|adls?|iadls?|berg|tinetti|tug|dhi)\b",
     re.IGNORECASE,
 )  # fmt: skip
 # Counted things: "day 3/7", "cycle 2/6".
 _COUNTED = re.compile(
-    r"(?<!last )(?<!next )(?<!first )\b(?:day|d|pod|hod|cycle|session|dose|week|wk|round|fraction|fx|treatment|course|part|page|pg|step|phase|case|bag|unit|vial|attempt|try|pass|set|bottle|count|cores?|x|no|only|just|about|half|drug|tab\w*)[ #:]*$",
+    r"(?<!last )(?<!next )(?<!first )(?<!['’/])\b(?:day|d|pod|hod|cycle|session|dose|week|wk|round|fraction|fx|treatment|course|part|page|pg|step|phase|case|bag|unit|vial|attempt|try|pass|set|bottle|count|cores?|x|no|only|just|about|half|drug|tab\w*)[ #:]*$",
     re.IGNORECASE,
 )
 _CULTURE = re.compile(r"\b(?:cx|cxs|cultures?|bcx|ucx|bottles?)[ :]*$", re.IGNORECASE)
 _LINK = r"(?:[ \t]*(?:\b(?:or about|on|for|of|set for|at|the|this|last|next|was|is|are|date|(?:early|late)|approx|about|around)\b|[:=@(–-]|\b" + _WEEKDAY + r"\b\.?,?)){0,3}[ \t]*$"  # fmt: skip
 _SURE = re.compile(
     rf"(?:\b(?:on|dated?|since|until|till|as of|dos|doi|doa|dod|dob|lmp|edd|edc|birth(?:day|date)?|born|due|expir\w*|exp|effective|starting|beginning|ending|w/[cbe]|(?:week|wk|night|morning|evening|afternoon|day|month) of|{_WEEKDAY}|"
-    r"seen(?: there| here| again)?|admit(?:ted)?|adm|discharged?|disch|d/?c[’']?d|d/c|appts?|appointments?|visits?|f/?u|follow[- ]?up|rtc|recheck|scheduled|sched|set|rescheduled|r/?s(?:[’']?d)?|drawn|collected|resulted|sent|received|rcvd|"
+    r"seen(?: there| here| again)?|again|check|draw|clinic|consult|intake|refill|recert|admit(?:ted)?|adm|discharged?|disch|d/?c[’']?d|d/c|appts?|appointments?|visits?|f/?u|follow[- ]?up|rtc|recheck|scheduled|sched|set|rescheduled|r/?s(?:[’']?d)?|drawn|collected|resulted|sent|received|rcvd|"
     r"signed|faxed|mailed|emailed|called|lm|placed|inserted|removed|performed|repeated|obtained|checked|started|began|stopped|held|administered|last (?:dose|visit|bm|hd|dialysis|taken|worked|seen|void|pap|meal|drink|use)|"
     r"next (?:dose|hd|session|available|cycle|step|infusion)|arriv\w+|depart\w*|leav(?:es|ing)|left|check-?in|check-?out|deliver\w+|shipped|ordered|purchased|bought|paid|charged|billed|posted|closed|opened|submitted|approved|cancel\w+|"
     r"passed away|died|deceased|injur\w+|accident|incident|fell|fall|surgery|procedure|dx[’']?d|diagnosed|onset|updated|refilled|filled|given|changed|drained|switched|weaned|evaluated|screened|tested|confirmed|swabbed|reported|documented|discussed|spoke|consulted|referred|replaced|noted|interrogated|implanted|exchanged|pulled|transferred|extubated|intubated|note|addendum|meeting|mtg|conference|wedding|party|"
@@ -62,13 +62,29 @@ _PROCEDURE = re.compile(
     + _LINK,
     re.IGNORECASE,
 )  # fmt: skip
+# Somebody was somewhere, or with somebody, then: the day stands behind the place or the name.
+_EVENT = re.compile(
+    r"\b(?:seen|evaluated|admitted|transfer(?:red)?|discharged|disch|d/?c[’']?d|presented|presents|went|moved|sent|brought|taken|arrived|visited|visit|hospitali[sz]ed|treated|flown|underwent|met|saw|followed up|f/?u|"
+    r"follow[- ]?up|appt|appointment|referred|returned|back|home|repatriated|stepped down|downgraded|upgraded|accepted|consulted|examined|operated|delivered|discussed|d/w|spoke|told|called|again|stayed|placed|due|scheduled|sched|set)\b"
+    r"(?: (?!(?:pain|score|scale|of|rated|rates)\b)[\w'’&@/.-]+){1,6},? \(?$",
+    re.IGNORECASE,
+)
+_PLACE_BEFORE = re.compile(
+    r"(?:\b(?:[EO]D|ER|SNF|UC|ICU|MICU|SICU|CCU|NICU|PACU|OSH|LTAC|LTACH|ALF|IRF|PCP|VA|[Cc]linic|[Hh]ospital|[Rr]ehab|[Cc]enter|[Cc]are|[Mm]edical|[Gg]eneral|[Hh]ospice|[Hh]ome|[Hh]ouse|[Ff]acility|[Ff]loor|[Oo]ffice|[Uu]nit|"
+    r"[Dd]r\.? [A-Za-z'’-]+|[A-Z][a-z'’-]+,? (?:MD|DO|NP|PA|RN|LPN)),? ?\(?)$"
+)
+# What a culture or a test gave, before the day it was taken.
+_RESULT = re.compile(
+    r"(?:\b(?:neg(?:ative)?|pos(?:itive)?|ng(?:td)?|clear(?:ed)?|sterile|cx|bcx|ucx|cultures?)|\+)[ :]*$", re.IGNORECASE
+)
 _PAST = re.compile(r"\b\w{3,}ed(?: (?:on|for))?[ \t]*$", re.IGNORECASE)
 _ACRONYM = re.compile(
     r"\b(?!(?:GPC|GNR|GPR|GNB|MRSA|MSSA|NGTD|ESBL|VRE|AFB|ICU|OSH|PCP|SNF|PACU)\b)[A-Z]{3,6}(?:-\d+)?:?[ \t]*$"
 )
 _WEAK = re.compile(r"\b(?:to|for|of|and|or|in|the)[ \t]*$", re.IGNORECASE)
 _BETWEEN = re.compile(
-    r"\??[ \t]*(?:-|–|—|to|and|&|through|thru|until|till|or|,|, and|vs\.?|->|→)[ \t]*(?:on |again on )?", re.IGNORECASE
+    r"\??[ \t]*(?:-|–|—|to|and|&|through|thru|until|till|or|,|, and|;|\+|then|, then|vs\.?|->|→)[ \t]*(?:on |again on )?",
+    re.IGNORECASE,
 )
 _TIME_AFTER = re.compile(
     r",? ?(?:at|@)? ?(?:[012]?\d:\d\d|[01]?\d ?(?:am|pm|a\.m|p\.m)\b|[012]\d[0-5]\d(?![\d,./]| ?(?:ml|mg|cc|units?|kcal)))",
@@ -88,7 +104,7 @@ _AMOUNT = re.compile(
 )
 _SURELY = re.compile(r"(?i)\b(?:on|since|until|dated?|as of|born|dob|visit|appt|due)[: ]*$")
 _PARTS = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (4, 4), (5, 5)})
-_CLOSE, _NEAR = 26, 48
+_CLOSE, _NEAR, _FAR = 26, 48, 70
 _SCALES = (2, 3, 4, 5, 6, 10)
 # Read as a name, a way of speaking or a sight test.
 _SAYINGS = frozenset({(9, 11), (7, 11), (24, 7), (20, 20), (16, 9), (4, 4)})
@@ -102,6 +118,9 @@ def partial_dates(text: str, digits: int, *, clinical: bool) -> Iterator[PhiFind
     if not matches:
         return
     kept = [_is_day(text, match, clinical=clinical) for match in matches]
+    months = {match["first"] for match, keep in zip(matches, kept, strict=True) if keep}
+    if months and len(months) < len(matches):
+        kept = [keep or _is_of_month(text, match, months) for match, keep in zip(matches, kept, strict=True)]
     for place in range(len(matches) - 1):  # one of a pair tells what the other is
         one, other = matches[place], matches[place + 1]
         if _BETWEEN.fullmatch(text, one.end(), other.start()):
@@ -112,6 +131,23 @@ def partial_dates(text: str, digits: int, *, clinical: bool) -> Iterator[PhiFind
     for match, keep in zip(matches, kept, strict=True):
         if keep:
             yield PhiFinding(match.start(), match.end(), "DATE_TIME", _SCORE)
+
+
+def _is_of_month(text: str, match: re.Match[str], months: set[str]) -> bool:
+    """A day of a month that the same sentence names already, where no score, dose or part is meant."""
+    first, second = int(match["first"]), int(match["second"])
+    near = re.split(r"[.;\n]\s", text[max(0, match.start() - _NEAR) : match.start()])[-1]
+    if match["first"] not in months or second in (10, 12) or first == second:
+        return False
+    close = text[max(0, match.start() - _CLOSE) : match.start()]
+    return not (
+        (first, second) in _SAYINGS
+        or _FRACTION_BEFORE.search(near)
+        or _FRACTION_AFTER.match(text, match.end())
+        or _COUNTED.search(close)
+        or _DRUG_BEFORE.search(close)
+        or (first < second and second in _SCALES)
+    )
 
 
 def _in_calendar(match: re.Match[str]) -> bool:
@@ -156,7 +192,8 @@ def _is_day(text: str, match: re.Match[str], *, clinical: bool) -> bool:
 
 def _is_part(text: str, match: re.Match[str], close: str, *, sure: bool, scaled: bool) -> bool:
     """A strength, a part, one of so many: by the word right before or behind."""
-    if _COUNTED.search(close) or (int(match["second"]) in (2, 3, 4) and _CULTURE.search(close)):
+    bottles = int(match["first"]) <= int(match["second"]) <= 4
+    if _COUNTED.search(close) or (bottles and _CULTURE.search(close)):
         return True
     end = match.end()
     named = _FRACTION_AFTER.match(text, end) and not _timed(text, end)
@@ -174,8 +211,15 @@ def _by_value(text: str, match: re.Match[str], close: str, *, clinical: bool) ->
     end = match.end()
     first, second = int(match["first"]), int(match["second"])
     scaled = second in _SCALES and first <= second
+    placed = _EVENT.search(text, max(0, match.start() - _FAR), match.start()) is not None
     if scaled:
-        return False
+        return (
+            placed and bool(_PLACE_BEFORE.search(close)) and (_timed(text, end) or bool(_STOP_AFTER.match(text, end)))
+        )
+    if placed and second != 10 and (first <= 12 or not clinical):
+        return True
+    if first <= 12 and first > second and _RESULT.search(close) and second not in (1, 2):
+        return True
     if _timed(text, end) or (first != second and _PAST.search(close)) or (first <= 12 and text.startswith(": ", end)):
         return True
     if _WEAK.search(close):

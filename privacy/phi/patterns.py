@@ -53,6 +53,11 @@ _FOREIGN_MONTH = (
     "januar|februar|märz|maerz|juni|juli|oktober|dezember|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|"
     "januari|februari|maart|mei|augustus|stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia|augusti|maj"
 )
+_FOREIGN_MONTHS = (
+    "enero febrero marzo abril junio julio agosto septiembre setiembre octubre noviembre diciembre janvier fevrier février mars avril mai juin juillet aout août septembre octobre novembre decembre "
+    "décembre januar februar märz maerz juni juli oktober dezember gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre janeiro fevereiro março maio junho julho setembro outubro "
+    "novembro dezembro januari februari maart mei augustus stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia augusti maj"
+)
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:1[89]|20)\d\d"
 _EDGE, _END = r"(?<![\w.,/-])", r"(?![\w/-]|\.\d)"
@@ -62,7 +67,7 @@ _ID = r"(?P<id>(?=[\w/-]*\d)(?-i:[A-Z]{1,5}[-_ ]?)?(?=[\w-]*\d)[A-Z0-9]+(?:[-/_.
 _LONG_ID = r"(?P<id>(?-i:[A-Z]{1,5}[-_ ]?)?(?=(?:[A-Z-]*\d){4})[A-Z0-9]+(?:[-/_.][A-Z0-9]+){0,5})(?![\w])"
 
 DATES = (
-    _rule("DATE_TIME", rf"{_EDGE}(?P<id>{_YEAR}([-/.])(?:0?[1-9]|1[0-2])\2{_DAY}(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?)(?!\d)", 0.95),
+    _rule("DATE_TIME", rf"(?<![\w./-])(?P<id>{_YEAR}([-/.])(?:0?[1-9]|1[0-2])\2{_DAY}(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?)(?!\d)", 0.95),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>\d{{1,2}}([-/.])\d{{1,2}}\2(?:{_YEAR}|\d\d)){_END}", 0.9, checks.is_numeric_date),
     _rule(
         "DATE_TIME",
@@ -72,7 +77,7 @@ DATES = (
         words=_MONTHS,
     ),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}(?:[ -]|, ?)?(?:{_YEAR}|'?\d\d(?![\d:%/])))(?!\w)", 0.9, checks.is_day_month, words=_MONTHS),
-    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]*)(?![\w-])", 0.8, checks.is_day_month),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)? (?:of )?(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))(?![\w-])", 0.8, checks.is_day_month, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH},? (?:of )?{_YEAR})(?!\w)", 0.85, checks.is_month_day, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w/.-])(?P<id>(?:0?[1-9]|1[0-2])[/]{_YEAR})(?![\w/])", 0.85),
     _rule(
@@ -87,6 +92,7 @@ DATES = (
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:\.|er|º|°)? (?:(?:de |d['’])?(?:{_FOREIGN_MONTH})|de mayo)(?:,? (?:de |del )?{_YEAR})?)(?!\w)", 0.85),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)(?: of)? may)\b", 0.8, words="may"),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY} May)\b(?! (?:be|have|not|also|need|require|take|return|use|repeat|give|cause|go))", 0.7, flags=0, words="may"),
+    _rule("DATE_TIME", rf"(?<![\w-])(?P<id>(?:{_FOREIGN_MONTH}),? (?:de |del )?{_YEAR})(?!\w)", 0.8, words=_FOREIGN_MONTHS),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>0[1-9]\.(?:0[1-9]|1[0-2])\.)(?!\d)", 0.6),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>\d{{1,2}} ([-/.]) \d{{1,2}} \2 {_YEAR}){_END}", 0.9, checks.is_numeric_date),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>(?:19[3-9]|20[0-4])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T\d{{4}}(?:\d\d)?Z?)?)(?![\w%-]|[.,]\d)", 0.6),
@@ -126,8 +132,13 @@ PHONES = (
     _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:\+?1[-. –])?\(?\d{3}\)?(?: ?[–‑—] ?| - )\d{3}(?: ?[–‑—] ?| - )\d{4}|\d{3}[-. ]\d{7})(?![\w-])", 0.8),
     _rule("PHONE_NUMBER", r"\b(?:tel(?:e(?:phone|fono|fon|foon))?|t[ée]l(?:[ée]phone)?|tel[ée]fono|tlf|m[óo]vil|celular|handy|mobil(?:e|nummer)?|portable|rufnummer|phone|call(?:back)?|cb|cell|text|sms|whats ?app|landline|hotline|helpline|reach(?:ed)? (?:me |her |him |us |them )?(?:at|on)|contact|ring|dial|vm|number)\b[^\d\n(+]{0,14}(?P<id>\+?\(?\d[\d ().–-]{5,17}\d)(?![\w/-]|[.,]\d)", 0.7, checks.is_grouped_phone, words="tel telephone telefono telefon telefoon tél téléphone teléphone télephone teléfono tlf móvil movil celular handy mobil mobile mobilnummer portable rufnummer phone call callback cb cell text sms whatsapp whats landline hotline helpline reach reached contact ring dial vm number"),
     _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>x\d{4,5})(?![\w%/°^-]|[.,]\d)", 0.55, checks.is_station, flags=0),
+    _rule("PHONE_NUMBER", r"(?<![\w.,/-])(?P<id>x ?\d{1,2}-\d{3,4})(?![\w%/°^-]|[.,]\d)", 0.7, checks.is_station),
+    _rule("PHONE_NUMBER", r"\b(?:call(?:back)?|cb|phone|tel|page|text|ring|dial|reach(?:ed)?)\b(?:(?: [\w./]+){0,3} (?:at|on|@))?[ :#@.]{1,3}(?P<id>[2-9]-\d{4})(?![\w%/-]|[.,]\d)", 0.65, checks.is_station, words="call callback cb phone tel page text ring dial reach reached"),
+    _rule("PHONE_NUMBER", r"(?<![\w*.-])(?P<id>(?:\+?1[-. ]?)?(?:\(\*{3}\)|\*{3})[-. ]{0,2}\*{3}[-. ]?\d{4})(?!\w)", 0.8, literal="***"),
+    _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:\+?1[-. ]?)?(?:\(x{3}\)|x{3})[-. ]{1,2}x{3}[-. ]\d{4})(?!\w)", 0.8, words="xxx"),
+    _rule("PHONE_NUMBER", r"(?<=[=&?/:])(?P<id>%2B\d{8,15})(?!\w)", 0.85, literal="%2B"),
     _rule("PHONE_NUMBER", r"\bpage(?: (?:me|him|her|us|them|md|rn|team))?(?: (?:at|on))? #?(?P<id>\d{4,6})(?![\w%/-]|[.,]\d)", 0.6, checks.is_station, words="page"),
-    _rule("PHONE_NUMBER", r"\b(?:ext(?:ension|n)?|pager|beeper|pgr|bleep|dect|ascom|spectralink|vocera)\b\.?(?: ?(?:#|no\.?|number|id|is))?[ #:.]{0,3}(?P<id>\d{3,6})(?![\w%/°-]|[.,]\d)", 0.65, checks.is_station, words="ext extension extn pager beeper pgr bleep dect ascom spectralink vocera"),
+    _rule("PHONE_NUMBER", r"\b(?:ext(?:ension|n)?|pager|beeper|pgr|bleep|dect|ascom|spectralink|vocera)\b\.?(?: ?(?:#|no\.?|number|id|is))?[ #:.]{0,3}(?P<id>\d{1,3}-\d{3,5}|\d{3,6})(?![\w%/°-]|[.,]\d)", 0.65, checks.is_station, words="ext extension extn pager beeper pgr bleep dect ascom spectralink vocera"),
     _rule("PHONE_NUMBER", r"(?<![\w.-])(?P<id>(?:pager|beeper|ext(?:ension|\.)?|x)[ #:]{0,2}\d{4,6})\b(?= |$|[.,;)])", 0.55, checks.is_extension, words="pager beeper ext extension x"),
 )  # fmt: skip
 
@@ -155,9 +166,17 @@ ZIPS = (
     _rule("ZIP_CODE", rf"\b(?:{_STATES_WHOLE}),? (?P<id>\d{{5}}(?:-\d{{4}})?)(?![\w%/-]|[.,]\d)", 0.7, checks.is_no_drug_code, words=_STATES_WHOLE.replace("puerto rico", "puerto").replace("|", " ")),
 )  # fmt: skip
 
+# A number that was cut down to its end is still somebody's: "ending in 4471", "last four 0932".
+_LAST_FOUR = (
+    r"(?:ending(?: (?:in|with|on))?|ends? (?:in|with|on)|last (?:four|4)(?: digits)?(?: (?:of|are|is))?)[ :#*x•.]{1,8}"
+)
+_ENDING = "ending ends end last"
 NUMBERS = (
     _rule("US_SSN", r"(?<![\w.-])(?P<id>\d{3}-\d{2}-\d{4})(?![\w-])", 0.9),
-    _rule("US_SSN", r"\b(?:ssn|ss ?#|social security|soc\.? sec\.?)[^\d\n]{0,20}(?P<id>\d{3}[ .-]?\d{2}[ .-]?\d{4}|(?:[x*]{3}-?[x*]{2}-?)?\d{4})(?![\w-])", 0.97),
+    _rule("US_SSN", r"\b(?:ssn|ss ?#|social security|soc\.? sec\.?)[^\d\n]{0,20}?(?P<id>\d{3}[ .-]?\d{2}[ .-]?\d{4}|(?:[x*]{3}[ -]?[x*]{2}[ -]?)?\d{4})(?![\w-])", 0.97),
+    _rule("US_SSN", rf"\b(?:social|s\.?s\.?n?\.?)\b[^\d\n.;]{{0,30}}\b{_LAST_FOUR}(?P<id>\d{{4}})(?![\w%/-]|[.,:]\d)", 0.85, words="social ss ssn s"),
+    _rule("US_SSN", r"\blast ?(?:four|4)(?: digits)?(?: of)?(?: (?:my|your|his|her|their|the|pt['’]?s|patient['’]?s))? (?:ssn?|social(?: security)?(?: number)?)\b(?: (?:is|are|was|were))?[ :#]{1,3}(?P<id>\d{4})(?![\w%/-]|[.,:]\d)", 0.85, words="last"),
+    _rule("US_SSN", r"\blast ?(?:four|4)(?: digits)?(?: (?:is|are|being)|:)[ :#]{1,2}(?P<id>\d{4})(?![\w%/-]|[.,:]\d)", 0.7, words="last"),
     _rule("US_SSN", r"(?<![\w.+-])(?<!\d[ .])(?P<id>\d{3} \d{2} \d{4})(?![\w-]| \d)", 0.6),
     _rule("US_SSN", r"(?<![\w*.-])(?P<id>[x*]{3}[- ][x*]{2}[- ]\d{4})(?!\w)", 0.9),
     _rule("MEDICAL_RECORD_NUMBER", rf"\b(?:mrn?|med(?:ical)?\.? ?rec(?:ord)?s?(?: ?(?:no\.?|num(?:ber)?|id|#))?|m\.r\.n\.?|emr|ehr|empi|unit(?= ?(?:no|num|#))|(?:patient|pt|hospital|chart|record|person)(?= ?(?:id\b|no\b|no\.|num|#|identifier))){_SEP}(?:identifier )?{_ID}", 0.95, checks.is_identifier, words="m mr mrn med medical medrec medrecs medrecord medrecords medicalrec medicalrecord medicalrecords emr ehr empi unit patient pt hospital chart record person"),
@@ -168,6 +187,10 @@ NUMBERS = (
     _rule("ACCOUNT_NUMBER", r"(?<![\w-])(?P<id>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![\w-])", 0.95, checks.is_iban, flags=0),
     _rule("ACCOUNT_NUMBER", r"(?<![\w])(?P<id>0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{26,34})(?!\w)", 0.85, checks.is_wallet, flags=0),
     _rule("ACCOUNT_NUMBER", r"\b(?:user ?name|user ?id|login(?: name)?|screen name|handle|skype|twitter|instagram)\b ?[:=][ \t]*(?P<id>@?[\w.-]{3,40})", 0.7, needs_digit=False, words="user username userid login loginname screen handle skype twitter instagram"),
+    _rule("ACCOUNT_NUMBER", rf"\b(?:card|account|acct|a/c|visa|mastercard|amex|discover|debit|credit|checking|chequing|savings|loan|mortgage|iban|wallet|the one|mine|policy|membership|passport|licen[cs]e|plate|mrn)\b[^\d\n.;]{{0,24}}\b{_LAST_FOUR}(?P<id>\d{{3,4}})(?![\w%/-]|[.,:]\d)", 0.8, words=_ENDING),
+    _rule("ACCOUNT_NUMBER", r"(?<![\w*])(?P<id>\*{3,12}(?:[ -]\*{4}){0,3}[ -]?\d{4})(?!\w)", 0.75, literal="***"),
+    _rule("ACCOUNT_NUMBER", r"(?P<id>•{3,12}(?: •{4}){0,3} ?\d{4})(?!\w)", 0.75, literal="•••"),
+    _rule("PHONE_NUMBER", rf"\b(?:phone|cell|mobile|number|landline|tel(?:ephone)?|fax|device)\b[^\d\n.;]{{0,24}}\b{_LAST_FOUR}(?P<id>\d{{2,4}})(?![\w%/-]|[.,:]\d)", 0.75, words=_ENDING),
     _rule("LICENSE_NUMBER", rf"\b(?:passport|visa|identity card|id card|national id|permit|drivers? permit){_SEP}(?:number |no\.? |# ?)?{_LONG_ID}", 0.9, checks.is_long_identifier, words="passport visa identity id national permit driver drivers"),
     _rule("US_SSN", r"\b(?:nino|national insurance|sin|itin|aadhaar|tax id|tin|nhs)\b[^\d\n]{0,20}(?P<id>[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|\d{3}[ -]?\d{2,3}[ -]?\d{3,4}|\d{4} ?\d{4} ?\d{4})(?![\w-])", 0.9, words="nino national sin itin aadhaar tax tin nhs"),
     _rule("HEALTH_PLAN_NUMBER", rf"\b(?:member(?:ship)?|policy|subscriber|insurance|insured|payer|group|plan|beneficiary|health ?plan|medicare|medicaid|hicn?|mbi|aetna|cigna|humana|bcbs|blue cross)(?: (?:member|policy|group|plan|beneficiary|subscriber))?{_SEP}(?:number |no\.? |# ?|id[: #]*)?{_LONG_ID}", 0.92, checks.is_long_identifier, words="member membership policy subscriber insurance insured payer group plan beneficiary health healthplan medicare medicaid hic hicn mbi aetna cigna humana bcbs blue"),
@@ -180,6 +203,11 @@ NUMBERS = (
     _rule("DEVICE_ID", rf"\b(?:serial|s/n|sn|device(?: id(?:entifier)?)?|udi|imei|implant(?: id)?|pacemaker|pump){_SEP}(?:number |no\.? |# ?|serial[: #]*)?{_LONG_ID}", 0.9, checks.is_long_identifier, words="serial s sn device deviceid deviceidentifier udi imei implant implantid pacemaker pump"),
     _rule("DEVICE_ID", r"(?P<id>\(01\)\d{14}(?:\(\d\d\)[A-Z0-9]+)*)", 0.95),
     _rule("BIOMETRIC_ID", rf"\b(?:biometric|finger ?print|voice ?print|retinal? scan|iris scan|palm ?(?:print|vein))(?: template| id| scan| hash| record)?{_SEP}{_LONG_ID}", 0.9, checks.is_long_identifier, words="biometric finger fingerprint voice voiceprint retina retinal iris palm palmprint palmvein"),
+    _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w./$#+-])(?P<id>[A-Z]\d{3}-\d{4}|[A-Z]{2}\d{3,4}-\d{3,5}|\d{1,2}[A-Z]{1,2}-\d{5,8})(?![\w%/-]|[.,]\d)", 0.5, checks.is_structured, flags=0),
+    _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w./$#+-])(?P<id>\d{3}-\d{2}-\d{2}|\d{2}-\d{2}-\d{2}-\d{2})(?![\w%/-]|[.,]\d)", 0.5, checks.is_terminal_digits),
+    _rule("MEDICAL_RECORD_NUMBER", r"(?<!\w)[A-Za-z]{2,3}[/:][a-z]{2,3}[ \t:]+(?:job ?#? ?:? ?)?(?P<id>\d{5,9})(?=[ \t]*(?:$|\n))", 0.6, flags=0),
+    _rule("ACCOUNT_NUMBER", r"(?<![\w-])(?P<id>\d:\d\d-(?:cv|cr|mc|bk|mj|md|ap|misc|po)-\d{2,6}(?:-[A-Z]{2,4}){0,3})(?![\w-])", 0.85),
+    _rule("ACCOUNT_NUMBER", r"(?<![\w-])(?P<id>(?=[A-Z]{2}\d\d )(?:AD|AE|AL|AT|AZ|BA|BE|BG|BR|CH|CR|CY|CZ|DE|DK|DO|EE|ES|FI|FO|FR|GB|GE|GI|GL|GR|GT|HR|HU|IE|IL|IS|IT|JO|KW|KZ|LB|LI|LT|LU|LV|MC|MD|ME|MK|MR|MT|MU|NL|NO|PK|PL|PS|PT|QA|RO|RS|SA|SE|SI|SK|SM|TN|TR|UA|VG|XK)\d\d(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?)(?![\w-])", 0.8, flags=0),
     _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w./$#+-])(?P<id>[A-Z]{1,5}[-/]\d{2,}(?:[-/]\d{2,}){1,3}|[A-Z]{1,3}-\d{5,9})(?![\w%/-]|[.,]\d)", 0.5, checks.is_structured, flags=0),
     _rule("MEDICAL_RECORD_NUMBER", r"(?<![\w.,/$#+-])(?P<id>[A-Z]{0,3}-?\d{7,12})(?![\w%/-]|\.\d|,\d)", 0.5, checks.is_bare_number, flags=0),
 )  # fmt: skip

@@ -20,11 +20,13 @@ from ghostchart.privacy.phi import (
     labelled,
     login_names,
     model_names,
+    named_dates,
     names,
     neighbours,
     organisations,
     partial_dates,
     places,
+    postal_codes,
     records,
     roads,
     runs,
@@ -61,7 +63,9 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     yield from labelled.labelled_numbers(text, digits, words)
     yield from login_names.login_names(text, words, clinical=clinical)
     yield from partial_dates.partial_dates(text, digits, clinical=clinical)
+    yield from named_dates.named_dates(text, words, digits, clinical=clinical)
     yield from places.zip_codes(text, digits)
+    yield from postal_codes.postal_codes(text, digits, words, clinical=clinical)
     yield from places.street_addresses(text, digits)
     yield from roads.roads(text, digits)
     yield from places.cities(text, clinical=clinical)
