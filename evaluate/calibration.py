@@ -17,7 +17,7 @@ BINS = 10
 
 
 def calibration_of(notes: Sequence[CodedNote], predictions: Mapping[str, Predicted]) -> dict[str, object] | None:
-    """Bins, expected calibration error and Brier score over all predicted codes that carry a confidence.
+    """Bins, expected calibration error and Brier score over all codes named that carry a confidence, sure or not.
 
     Returns:
         ``n_codes``, ``expected_calibration_error``, ``brier_score`` and ``bins``, each with ``low``, ``high``, ``n``,
@@ -30,8 +30,8 @@ def calibration_of(notes: Sequence[CodedNote], predictions: Mapping[str, Predict
         if one.confidence is None:
             continue
         gold = {item.code for item in note.gold}
-        stated += one.confidence
-        right += [item.code in gold for item in one.codes]
+        stated += [*one.confidence, *(confidence for _, confidence in one.unsure)]
+        right += [item.code in gold for item in (*one.codes, *(item for item, _ in one.unsure))]
     if not stated:
         return None
     confidence, is_right = np.array(stated), np.array(right, dtype=np.float64)

@@ -62,22 +62,31 @@ def draw_test_notes(corpus: Path, max_notes: int, seed: int) -> tuple[CodedNote,
     Raises:
         CorpusError: no test split, an empty one, an unreadable shard, or a note id that occurs twice.
     """
+    return draw_notes(corpus, "test", max_notes, seed)
+
+
+def draw_notes(corpus: Path, split: Split, max_notes: int, seed: int) -> tuple[CodedNote, ...]:
+    """The same from any split.
+
+    Raises:
+        CorpusError: as :func:`draw_test_notes`.
+    """
     ids: list[str] = []
     groups: list[tuple[str, ...]] = []
-    for path in shard_paths(corpus, "test"):
+    for path in shard_paths(corpus, split):
         table = read_shard(path).select(["note_id", "strata"])
         ids += table.column("note_id").to_pylist()
         groups += [tuple(sorted(strata)) for strata in table.column("strata").to_pylist()]
     if not ids:
         raise CorpusError(
-            "the test split is empty",
+            f"the {split} split is empty",
             where=str(corpus),
-            fix="Generate a corpus with more notes or a larger test_fraction",
+            fix=f"Generate a corpus with more notes or a larger {split}_fraction",
         )
     if len(set(ids)) != len(ids):
-        raise CorpusError("a note id occurs twice in the test split", where=str(corpus))
+        raise CorpusError(f"a note id occurs twice in the {split} split", where=str(corpus))
     chosen = _draw(groups, max_notes, seed)
-    return tuple(coded_note(note) for note in _notes_at(corpus, "test", chosen))
+    return tuple(coded_note(note) for note in _notes_at(corpus, split, chosen))
 
 
 def worked_examples(corpus: Path, number: int, seed: int) -> tuple[CodedNote, ...]:

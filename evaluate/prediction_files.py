@@ -2,8 +2,9 @@
 
 ``predictions/<key>.jsonl`` holds ``{"note_id", "gold", "predicted"}`` (codes as strings, modifiers after hyphens) and
 for language models ``"answer"``, the text as the model wrote it, and ``"confidence"``, a number in [0, 1] for each code,
-where there is one. ``predictions/<key>.json`` beside it holds the digest
-of everything the predictions depend on and what they took. While a model works, finished batches go to
+where there is one, and ``"unsure"``, pairs of code and confidence that a trained model named and that do not count.
+``predictions/<key>.json`` beside it holds the digest of everything the predictions depend on and what they took.
+While a model works, finished batches go to
 ``<key>.partial.jsonl``; a run that was killed goes on from there if the digest is still the same.
 """
 
@@ -28,13 +29,15 @@ _LINE = 'Write one JSON object a line: {"note_id": "...", "predicted": ["E11.22"
 class Predicted:
     """One note's predicted codes; ``answer`` is the model's own text, None for systems that write none.
 
-    ``confidence`` is in [0, 1], one per code; None for systems that give none.
+    ``confidence`` is in [0, 1], one per code; None for systems that give none. ``unsure`` are codes the model named without
+    being sure enough of them (:mod:`ghostchart.evaluate.least_confidence`), with their confidence; they count nowhere.
     """
 
     codes: tuple[AnsweredCode, ...]
     answer: str | None = None
     was_cut: bool = False
     confidence: tuple[float, ...] | None = None
+    unsure: tuple[tuple[AnsweredCode, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,6 +226,8 @@ def _row(note_id: str, one: Predicted) -> dict[str, object]:
         row |= {"answer": one.answer, "was_cut": one.was_cut}
     if one.confidence is not None:
         row["confidence"] = [round(value, 4) for value in one.confidence]
+    if one.unsure:
+        row["unsure"] = [[write_code(item), round(value, 4)] for item, value in one.unsure]
     return row
 
 
@@ -230,7 +235,13 @@ def _predicted(row: Mapping[str, object]) -> Predicted:
     answer = row.get("answer")
     codes = read_codes(row["predicted"], where="predictions")
     confidence = _confidence(row.get("confidence"), len(codes), "predictions")
-    return Predicted(codes, answer if isinstance(answer, str) else None, bool(row.get("was_cut", False)), confidence)
+    told = row.get("unsure", [])
+    pairs = told if isinstance(told, list) else []
+    items = read_codes([pair[0] for pair in pairs], where="predictions")
+    numbers = _confidence([pair[1] for pair in pairs], len(items), "predictions") or ()
+    unsure = tuple(zip(items, numbers, strict=True))
+    text = answer if isinstance(answer, str) else None
+    return Predicted(codes, text, bool(row.get("was_cut", False)), confidence, unsure)
 
 
 def _confidence(value: object, n_codes: int, where: str) -> tuple[float, ...] | None:

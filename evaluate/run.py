@@ -8,7 +8,15 @@ from pathlib import Path
 
 from ghostchart.evaluate.calibration import calibration_of
 from ghostchart.evaluate.comparison import best_key, compare
-from ghostchart.evaluate.metrics import DEFINITION, DEFINITIONS, ScoredNote
+from ghostchart.evaluate.metrics import (
+    DEFINITION,
+    DEFINITIONS,
+    GROUPS,
+    ScoredNote,
+    decision_counts,
+    in_group,
+    micro,
+)
 from ghostchart.evaluate.notes import CodedNote, draw_test_notes, test_note_ids, training_counts
 from ghostchart.evaluate.prediction_files import Predictions
 from ghostchart.evaluate.scoring import gold_facts, score_system
@@ -128,6 +136,8 @@ def _metrics(
     entries: dict[str, dict[str, object]] = {}
     for key, (predictions, facts) in found.items():
         entries[key] = {**facts, **score_system(job.notes, scored[key], systems, training, sampling)}
+        if any(one.unsure for one in predictions.by_note.values()):
+            entries[key]["every_code_named"] = _every_code_named(job.notes, predictions)
         calibration = calibration_of(job.notes, predictions.by_note)
         if calibration is not None:
             entries[key]["calibration"] = calibration
@@ -144,6 +154,15 @@ def _metrics(
         "gold": gold_facts(job.notes, training, systems),
         "releases": {"icd10cm": systems.icd10cm.release, "procedures": systems.procedures.release},
     }
+
+
+def _every_code_named(notes: Sequence[CodedNote], predictions: Predictions) -> dict[str, float | None]:
+    """Micro F1 per group if no code were too unsure to count."""
+    scored = []
+    for note in notes:
+        one = predictions.by_note[note.note_id]
+        scored.append(ScoredNote(note.note_id, note.gold, (*one.codes, *(item for item, _ in one.unsure))))
+    return {group: micro(decision_counts(scored, in_group(group)))[0] for group in GROUPS}
 
 
 def _write(metrics: Mapping[str, object], out_dir: Path) -> None:

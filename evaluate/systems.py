@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from ghostchart.evaluate.language_model import (
     require_adapter_of,
     require_model,
 )
-from ghostchart.evaluate.notes import CodedNote, iter_split, worked_examples
+from ghostchart.evaluate.least_confidence import Least, choose_least_confidence, only_sure
+from ghostchart.evaluate.notes import CodedNote, draw_notes, iter_split, worked_examples
 from ghostchart.evaluate.prediction import constrain, predict
 from ghostchart.evaluate.prediction_files import (
     Predicted,
@@ -33,7 +34,7 @@ from ghostchart.evaluate.prediction_files import (
 from ghostchart.schemas.canonical import canonical_json, sha256_bytes, sha256_file
 from ghostchart.schemas.code_systems import CodeSystems
 from ghostchart.schemas.config import EvaluateConfig
-from ghostchart.schemas.corpus import shard_paths
+from ghostchart.schemas.corpus import has_split, shard_paths
 from ghostchart.schemas.errors import UsageError
 from ghostchart.schemas.note import Split
 from ghostchart.schemas.progress import Progress
@@ -44,6 +45,7 @@ TFIDF_KEY, DICTIONARY_KEY, ENCODER_KEY = "baseline_tfidf", "baseline_dictionary"
 _BASELINE_KEYS = (TFIDF_KEY, DICTIONARY_KEY, ENCODER_KEY)
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _BASELINE_VERSION = 1  # part of the digest: a change of the baselines makes old predictions stale
+_VALIDATION = "validation"  # folder of the predictions on which least confidences are chosen
 _ADVICE_WORDS = ("fine_tuned", "finetuned", "fine-tuned")
 
 
@@ -149,7 +151,11 @@ def predict_model(job: Job, model: ModelToScore) -> tuple[Predictions, dict[str,
     Raises:
         ModelError: it cannot be loaded, or an adapter belongs to another base.
     """
-    predictions = _model_predictions(job, model)
+    tuning = _tuning_job(job, model)
+    least: Least = {}
+    if tuning is not None:
+        least = choose_least_confidence(tuning.notes, _model_predictions(tuning, model, {}).by_note)
+    predictions = _model_predictions(job, model, least)
     facts: dict[str, object] = {
         "base": model.label,
         "method": model.method,
@@ -158,6 +164,8 @@ def predict_model(job: Job, model: ModelToScore) -> tuple[Predictions, dict[str,
         "notes_cut": sum(one.was_cut for one in predictions.by_note.values()),
         "decoding": "constrained" if job.config.constrained else "free",
     }
+    if tuning is not None:
+        facts["least_confidence"] = {**least, "validation_notes": len(tuning.notes)}
     if model.shots:
         facts["shots"] = model.shots
     if model.training_notes is not None:
@@ -165,7 +173,18 @@ def predict_model(job: Job, model: ModelToScore) -> tuple[Predictions, dict[str,
     return predictions, facts
 
 
-def _model_predictions(job: Job, model: ModelToScore) -> Predictions:
+def _tuning_job(job: Job, model: ModelToScore) -> Job | None:
+    """The validation notes on which a trained model's least confidence is chosen; None where there is nothing to choose."""
+    wanted = job.config.tune_notes
+    if not wanted or not job.config.constrained or model.method == "none" or job.corpus is None:
+        return None
+    if not has_split(job.corpus, "validation"):
+        return None
+    notes = draw_notes(job.corpus, "validation", wanted, job.config.seed)
+    return replace(job, notes=notes, folder=job.folder / _VALIDATION)
+
+
+def _model_predictions(job: Job, model: ModelToScore, least: Least) -> Predictions:
     config = job.config
     shown = worked_examples(job.corpus, model.shots, config.seed) if model.shots and job.corpus else ()
     digest = job.digest(
@@ -179,6 +198,7 @@ def _model_predictions(job: Job, model: ModelToScore) -> Predictions:
             "constrained": _releases(job.systems) if config.constrained else "",
             "dtype": config.dtype,
             "shown": [note.note_id for note in shown],
+            "least": dict(least),
         }
     )
     file = PredictionFile(job.folder, model.key, digest)
@@ -201,11 +221,12 @@ def _model_predictions(job: Job, model: ModelToScore) -> Predictions:
             max_new_tokens=config.max_new_tokens,
             constraint=constrain(language_model, job.grammar) if config.constrained else None,
             progress=job.progress,
-            label=f"Coding test notes with {model.key}",
+            label=f"Coding {'validation' if job.folder.name == _VALIDATION else 'test'} notes with {model.key}",
         )
         for batch in batches:
             done = {
-                left[one.index].note_id: Predicted(one.codes, one.text, one.was_cut, one.confidence) for one in batch
+                left[one.index].note_id: only_sure(Predicted(one.codes, one.text, one.was_cut, one.confidence), least)
+                for one in batch
             }
             by_note |= done
             file.append(done, time.perf_counter() - started)

@@ -185,7 +185,8 @@ class EvaluateConfig(Section):
 
     ``constrained`` holds every language model to codes of the release. ``dtype`` as in :class:`TrainConfig`, for prediction.
     ``few_shot`` shows the untouched base that many answered training notes. ``encoder`` adds the label-attention baseline,
-    on an encoder of its own ("scratch") or a local Hugging Face directory.
+    on an encoder of its own ("scratch") or a local Hugging Face directory. ``tune_notes``: on that many validation notes
+    each trained model's least confidence is chosen, below which a code it names does not count; 0 counts all it names.
     """
 
     zero_shot_base: str = "smollm2-135m"
@@ -199,6 +200,7 @@ class EvaluateConfig(Section):
     batch_notes: Annotated[int, Field(ge=1)] = 32
     max_new_tokens: Annotated[int, Field(ge=8)] = 128
     constrained: bool = True
+    tune_notes: Annotated[int, Field(ge=0)] = 100
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     bootstrap_resamples: Annotated[int, Field(ge=100)] = 1000
     seed: int = 0

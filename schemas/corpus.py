@@ -33,6 +33,14 @@ def shard_name(split: Split, index: int, count: int) -> str:
     return f"{split}-{index:05d}-of-{count:05d}.parquet"
 
 
+def has_split(corpus: Path, split: Split) -> bool:
+    """Whether the corpus holds shards of a split at all; :func:`shard_paths` says whether they are all there."""
+    folder = corpus / DATA
+    return folder.is_dir() and any(
+        (match := _SHARD.fullmatch(path.name)) is not None and match[1] == split for path in folder.iterdir()
+    )
+
+
 def shard_paths(corpus: Path, split: Split) -> list[Path]:
     """The shards of one split in order.
 
