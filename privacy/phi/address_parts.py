@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.known_places import SECOND_HALVES
 from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.proper_words import LANDSCAPE, Evidence, evidence
 from ghostchart.privacy.phi.states import LANDS, STATE_ANY, STATE_DOTTED, STATE_SURE
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
@@ -44,6 +45,9 @@ _AFTER_STREET = re.compile(
     rf"\.?(?P<gap>,?[ \t]*\n[ \t]*|,[ \t]+|[ \t]+/[ \t]+|[ \t]+in[ \t]+|[ \t]+)(?:(?P<zip>{_CODE})[ \t]+)?(?P<town>{_TOWN})"
     rf"(?P<end>,?[ \t]+(?:(?:{STATE_ANY})(?![\w'’-])|{LANDS}(?![\w-])|(?:{STATE_DOTTED})|{_US_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]? \d[A-Z]{{2}}\b)|[ \t]*(?:[,.;:!?)\n]|$)|(?P<goes> (?=[a-z])))?"
 )
+_AFTER_FACILITY = re.compile(
+    rf"(?:,[ \t]+| in |[ \t]*\()(?P<town>{_TOWN})(?P<state>,?[ \t]+(?:{STATE_SURE}|{LANDS})(?![\w'’-]))?(?=[ \t]*(?:[,.;:!?)\n]|$|(?:on|for|in|since|with|by|after|last|where|who|and|via|today|yesterday|this) ))"
+)
 # What stands behind a street and begins with a capital without being a town.
 _NO_TOWN = frozenset([
     "apt", "apartment", "unit", "suite", "ste", "floor", "lot", "room", "tel", "email", "attn", "country", "zip", "state", "city",
@@ -55,12 +59,14 @@ def with_address_parts(text: str, found: Sequence[PhiFinding]) -> list[PhiFindin
 
     A town grows by the state or country behind it; postal codes and towns beside it are findings of their own.
     """
-    if not any(item.entity_type in ("CITY", "STREET_ADDRESS") for item in found):
+    if not any(item.entity_type in ("CITY", "STREET_ADDRESS", "FACILITY") for item in found):
         return None
     towns = [item for item in found if item.entity_type == "CITY"]
     for item in found:
         if item.entity_type == "STREET_ADDRESS":
             towns.extend(_behind_street(text, item, found))
+        elif item.entity_type == "FACILITY":
+            towns.extend(_behind_facility(text, item, found))
     grown = [_with_state(text, item) for item in towns]
     codes = [code for item in grown for code in _codes_beside(text, item)]
     if grown == [item for item in found if item.entity_type == "CITY"] and not codes:
@@ -80,6 +86,23 @@ def _codes_beside(text: str, town: PhiFinding) -> Iterator[PhiFinding]:
     before = _CODE_BEFORE.search(text, max(0, town.start - 14), town.start)
     if before and not before["zip"].startswith(("19", "20")):  # a year may stand before a town
         yield PhiFinding(before.start("zip"), before.end("zip"), "ZIP_CODE", _ZIP_SCORE)
+
+
+def _behind_facility(text: str, facility: PhiFinding, found: Sequence[PhiFinding]) -> Iterator[PhiFinding]:
+    """ "Stanwick Medical, Otter Springs.": a listed town, two words of the landscape, or any before a state."""
+    match = _AFTER_FACILITY.match(text, facility.end)
+    if not match:
+        return
+    start, end = match.span("town")
+    if any(item.start < end and start < item.end and item.score >= _TOWN_SCORE for item in found):
+        return
+    words = match["town"].split()
+    low = [word.lower().strip(".") for word in words]
+    if any(word in clinical_words() or word in departments() or word in not_in_names() for word in low):
+        return
+    listed = is_listed_town(match["town"]) and (len(words) > 1 or not is_name_word(low[0]))
+    if listed or match["state"] or (len(words) > 1 and evidence(words) >= Evidence.PAIR and low[-1] in LANDSCAPE):
+        yield PhiFinding(start, end, "CITY", _TOWN_SCORE)
 
 
 def _behind_street(text: str, street: PhiFinding, found: Sequence[PhiFinding]) -> Iterator[PhiFinding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.proper_words import SIGNBOARD
 from ghostchart.privacy.phi.vocabulary import departments, is_name_word, is_ordinary
 
 _FACILITY = re.compile(
@@ -76,6 +77,12 @@ def _is_named(text: str, start: int, words: list[str], head: str) -> bool:
     plain = all(is_ordinary(word) or word.lower() in departments() for word in words)
     if plain and (head in _WEAK_HEADS or any(word in _LINKING for word in words)):
         return listed
-    begins = start == 0 or text[:start].rstrip()[-1:] in (".", ":", "\n", "-", "•", ";")
-    lone = len(words) == 1 and is_ordinary(words[0]) and not is_name_word(words[0])
-    return not (begins and lone)
+    # "Vaccine Clinic", "Contact the Cancer Center", "Heart Failure Center and the Eye Clinic"
+    own = [word for word in words if not word.islower()]
+    lone = len(own) == 1 and is_ordinary(own[0]) and not is_name_word(own[0]) and own[0].lower() not in SIGNBOARD
+    joined = (
+        plain
+        and any(word.islower() and word in ("and", "the") for word in words)
+        and not any(is_name_word(word) for word in own)
+    )
+    return not (lone or joined)

@@ -58,3 +58,8 @@ def is_clinical(text: str) -> bool:
         if low in eponyms() and text[match.end() : match.end() + 3] in ("'s ", "’s "):
             return True
     return False
+
+
+def has_clinical_ending(word: str) -> bool:
+    """Whether a word (lower case) ends as diseases, operations and classes of drugs do."""
+    return _ENDINGS.search(word) is not None

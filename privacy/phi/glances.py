@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ghostchart.privacy.phi.fronted_places import places_in_small_letters
 from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.town_forms import towns_in_small_letters
 from ghostchart.privacy.phi.vocabulary import MONTH_NAMES, is_name_word, is_ordinary, not_in_names
 
 # Without a digit, a mark of network names or of keys, and capitals beyond one ordinary word at the start, a piece can hold
@@ -45,7 +47,9 @@ def may_identify(text: str) -> bool:
         return True
     if capitals and (is_name_word(capitals[0][0]) or not is_ordinary(capitals[0][0])):
         return True
-    return any(may_be_name(match[1]) for match in _SMALL_TITLE.finditer(text))
+    if any(may_be_name(match[1]) for match in _SMALL_TITLE.finditer(text)):
+        return True
+    return any(next(look(text), None) is not None for look in (places_in_small_letters, towns_in_small_letters))
 
 
 def may_name_people(text: str) -> bool:

@@ -42,9 +42,7 @@ _SUFFIX = (
 _SURE_SUFFIX = (
     r"(?:street|avenue|ave|road|rd|lane|ln|drive|boulevard|blvd|court|circle|terrace|parkway|pkwy|highway|hwy|trail)"
 )
-_UNIT = (
-    r"(?:,? (?:apt|apartment|suite|ste|unit|room|rm|bldg|building|floor|fl|lot|no|#)\.? ?#? ?[\w-]{1,6}| ?# ?\w{1,6})?"
-)
+_UNIT = r"(?:,? (?:apt|apartment|suite|ste|unit|room|rm|bldg|building|floor|fl|lot|no|#)(?![a-z])\.? ?#? ?[\w-]{1,6}|,? \d{1,2}(?:st|nd|rd|th) (?:floor|fl)\b| ?# ?\w{1,6})?"
 _CAP = rf"(?:[{UPPER}][\w.'’-]*|\d+(?:st|nd|rd|th))"
 # What stands before and after the name of a street.
 _DIRECTION = r"(?:[NSEW]|[NS][EW]|(?:North|South)(?:east|west)?|East|West)\b\.?"

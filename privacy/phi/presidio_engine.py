@@ -13,9 +13,11 @@ from functools import cache, partial
 from typing import Any
 
 from ghostchart.privacy.phi import (
+    address_forms,
     bedside,
     cues,
     facilities,
+    fronted_places,
     known_places,
     labelled,
     login_names,
@@ -27,10 +29,12 @@ from ghostchart.privacy.phi import (
     partial_dates,
     places,
     postal_codes,
+    practices,
     records,
     roads,
     runs,
     things,
+    town_forms,
     towns,
 )
 from ghostchart.privacy.phi.findings import PhiFinding, strongest
@@ -68,8 +72,15 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     yield from postal_codes.postal_codes(text, digits, words, clinical=clinical)
     yield from places.street_addresses(text, digits)
     yield from roads.roads(text, digits)
+    yield from address_forms.address_forms(text, digits)
     yield from places.cities(text, clinical=clinical)
-    for item in (*facilities.facilities(text), *organisations.organisations(text)):
+    yield from town_forms.town_forms(text, digits, clinical=clinical)
+    for item in (
+        *facilities.facilities(text),
+        *organisations.organisations(text),
+        *practices.practices(text),
+        *fronted_places.fronted_places(text),
+    ):
         if not things.is_thing(text, item):
             yield item
 

@@ -14,10 +14,10 @@ _SCORE = 0.7
 _CROSSING_SCORE = 0.8
 _CAP = rf"(?:[{UPPER}][{LOWER}]+(?:['’-][{UPPER}{LOWER}]+)*|[{UPPER}]['’][{UPPER}][{LOWER}]+|St\.|Mt\.|Ft\.|\d{{1,3}}(?:st|nd|rd|th))"
 _DIRECTION = r"(?:[NSEW]\.?|North|South|East|West|Old|Upper|Lower|Great) "
-_SUFFIX = r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Highway|Hwy|Parkway|Pkwy|Turnpike|Pike|Terrace|Crescent)"
+_SUFFIX = r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Highway|Hwy|Parkway|Pkwy|Turnpike|Pike|Terrace|Crescent|Trail|Trailhead|Court|Circle|Loop|Mews|Wynd|Row|Causeway|Bypass|Expressway)"
 _SUFFIXES = frozenset(_SUFFIX.strip("(?:)").split("|"))
 _BARE = re.compile(
-    rf"\b(?i:on|off|at|near|along|around|down|to|from|of|by|across|under|between|onto|toward|towards|opposite|behind)(?: the)? "
+    rf"\b(?i:on|in|off|at|near|along|around|down|to|from|of|by|across|under|between|onto|toward|towards|opposite|behind)(?: the)? "
     rf"(?P<id>(?:{_DIRECTION})?(?:{_CAP} ){{1,3}}{_SUFFIX}\b(?! [{UPPER}][{LOWER}]+(?:'s|’s)?(?: |\.|$)(?<! in ))\.?(?: (?:[NSEW]|[NS][EW])\b)?)"
 )
 _HERE = r"(?:(?:[NSEW]\.?|North|South|East|West) )?"
