@@ -97,6 +97,19 @@ def is_station(match: re.Match[str]) -> bool:
     return not joint and not tail.startswith(("deg", "to ", "lag")) and not _UNITS.match(tail)
 
 
+def is_local_number(match: re.Match[str]) -> bool:
+    """A telephone number of two groups without a label, not a range, a dose or a count: those are round."""
+    first, second = re.split(r"[- ]", match["id"])
+    tail = match.string[match.end() :].lstrip()[:6]
+    head = match.string[: match.start()][-12:].lower()
+    if second.endswith("00") or (len(first) == 3 and first[-1] in "05" and second[-1] in "05") or _UNITS.match(tail):
+        return False
+    return not re.search(
+        r"(?:range|ref|between|ndc|goal|cpt|normal|from|x|lot|ck|cpk|ldh|b12|folate|ferritin|ig[agme]|cd4|alp|bnp|lipase|testosterone|dheas?|[<>=~(\[])\W*$",
+        head,
+    )
+
+
 def is_age_of_someone(match: re.Match[str]) -> bool:
     """ "Halvorsen, 92, was": the word before the age can be a name, neither an everyday word nor one of the clinic."""
     word = re.match(r"[^\W\d_]+", match[0])

@@ -44,7 +44,7 @@ _WITH_WEEKDAY = re.compile(
 )
 # "the 21st" alone: behind a word of dates and before the end of a phrase.
 _THE_NTH = re.compile(
-    rf"(?i)\b(?P<cue>on|since|until|till|by|before|after|from|of|through|to|between|due)[ \t]+the[ \t]+(?P<id>(?P<day>{_NTH}))(?=[ \t]*(?:[.,;:?!)\n]|$|-[ \t])|[ \t]+(?:at|and|or|to|with|for|because|w/|through|until)\b)"
+    rf"(?i)\b(?P<cue>on|since|until|till|by|before|after|from|(?:week|weekend|day|night|morning|evening|afternoon) of|of|through|to|between|due|is|was|out|in|back|home|again|start\w*|end\w*)[ \t]+the[ \t]+(?P<id>(?P<day>{_NTH}))(?=[ \t]*(?:[.,;:?!)\n]|$|-[ \t])|[ \t]+(?:at|and|or|to|with|for|because|w/|through|until)\b)"
 )
 _IN_WORDS = re.compile(
     rf"(?i)(?<![\w-])(?P<id>(?P<month>{'|'.join(_MONTHS)}),?[ ](?:the[ ])?{_ORDINAL}(?P<year>,?[ ](?:in[ ])?(?:{_YEAR_IN_WORDS}|{_YEAR}))?)(?![\w-])"
@@ -54,15 +54,22 @@ _ROMAN = re.compile(
     rf"(?<![\w.,/-])(?P<id>{_DAY}(?P<gap>[ ./-])(?:X?I{{1,3}}|I?[VX]|VI{{1,3}})(?P=gap){_YEAR})(?![\w/-]|\.\d)"
 )
 _BORN = re.compile(r"(?i)\b(?:born|dob|dated?|on|since|until|ur\.|dnia|urodz\w*|geb\.?|née?e?|nato|nata)[ :,(]*$")
-_LOG = re.compile(r"(?<!\w)(?P<id>\d\d/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/(?:19|20)\d\d)(?!\w)")
+_LOG = re.compile(
+    r"(?<!\w)(?P<id>\d\d/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/(?:19|20)\d\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}(?= \d\d:\d\d:\d\d))(?!\w)"
+)
 _DOTTED = re.compile(
     rf"(?<![\w.,/-])(?P<id>{_DAY}\.(?:0?[1-9]|1[0-2])\.)[ \t]*(?:[-–—/]|\b(?:to|bis|au|al|until|till|und|and)\b)[ \t]*(?P<id2>{_DAY}\.(?:0?[1-9]|1[0-2])\.)"
 )
 _DOTS = re.compile(r"\d\.\d\d?\.")
-_EAST = re.compile(r"(?P<id>(?:(?:19|20)\d\d ?年 ?)?\d{1,2} ?月 ?\d{1,2} ?[日号]|(?:19|20)\d\d ?年 ?\d{1,2} ?月)")
+_EAST = re.compile(
+    r"(?P<id>(?:(?:(?:19|20)\d\d|(?:大正|昭和|平成|令和|民國) ?(?:\d{1,3}|元)) ?年 ?)?\d{1,2} ?月 ?\d{1,2} ?[日号]|(?:19|20)\d\d ?年 ?\d{1,2} ?月)"
+)
 # Months joined to a month of a year, to each other by a name of the year.
 _MONTHS_OF_YEAR = re.compile(
     rf"(?<![\w-])(?P<id>{_MONTH}(?:{_TO}{_MONTH}){{1,2}},?[ \t](?:of[ \t])?(?:{_YEAR}|['’]\d\d))(?!\w)"
+)
+_DAYS_OF_A_MONTH = re.compile(
+    rf"(?<![\w.,/-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?:[ ]?[-–/&][ ]?|[ ](?:to|and|or|through)[ ]){_DAY}(?:st|nd|rd|th)?(?:[ ]of)?[ ](?:{_MONTH}|(?:january|february|april|june|july|august|september|october|november|december)\b)(?:,?[ ]{_YEAR})?)(?![\w/-])"
 )
 _SEASON_OF_YEAR = re.compile(
     rf"(?i)(?<![\w-])(?P<id>(?:(?:early|mid|late)[ -])?(?:(?:spring|summer|autumn|winter)(?: of|,|,? of)?|(?<=\bin )fall|(?<=\bsince )fall|(?<=\bthe )fall|(?<=\bthis )fall|(?<=\blast )fall|(?<=early )fall|(?<=late )fall|fall of) (?:{_YEAR}(?:[-–/](?:{_YEAR}|\d\d))?|['’]\d\d))(?!\w)"
@@ -89,7 +96,7 @@ _FEW = r"in|since|until|till|during|back in|late|early|mid|last|this past|as of"
 _CUED_MONTH = re.compile(
     rf"\b(?:(?i:{_FEW})[ -](?:(?i:about|around|approximately) )?(?P<id>(?i:{_PARTS})?(?:{'|'.join(word.title() for word in _MONTHS)}|(?:Jan|Feb|Apr|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?(?!['’])|january|february|april|june|july|september|october|november|december)(?:{_TO}{_MONTH})?)"
     rf"|(?i:by|before|after|around|through|thru|from|next|beginning|starting|of) (?P<id2>(?i:{_PARTS})?(?:January|February|March|July|September|October|November|December)(?:{_TO}{_MONTH})?))"
-    r"(?![\w/’'-]|[ ,.]{0,2}\d|,? (?:of )?\d{4}| (?:Dr|Mr|Mrs|Ms)\b)"
+    r"(?![\w/’'-]|[ ,.]{0,2}\d|,? (?:of )?\d{4}| (?:Dr|Mr|Mrs|Ms)\b| of [A-Z])"
 )
 _NAMED_BEHIND = re.compile(r" [A-Z][a-z]{2,}")
 _MAY_VERB = re.compile(r" (?:be|have|not|also|need|require|take|return|use|repeat|give|cause|go)\b")
@@ -111,6 +118,9 @@ _MONTH_WORDS = frozenset([*_MONTHS, *(word.lower() for word in _SHORT)])
 _SEASON_WORDS = frozenset("spring summer autumn winter fall".split())
 _WEEKDAY_WORDS = frozenset(
     "mon monday tue tues tuesday wed weds wednes wednesday thu thur thurs thursday fri friday sat satur saturday sun sunday".split()
+)
+_DAY_CUES = frozenset(
+    ["since", "until", "till", "due", "week of", "weekend of", "night of", "morning of", "evening of"]
 )
 _NUMERALS = frozenset("i ii iii iv v vi vii viii ix x xi xii".split())
 _NTH_ENDINGS = frozenset(["st", "nd", "rd", "th"])
@@ -144,7 +154,7 @@ def _with_digits(text: str, words: frozenset[str], *, clinical: bool) -> Iterato
     if not words.isdisjoint(_SEASON_WORDS):
         yield from (_finding(match, "id", _SURE) for match in _SEASON_OF_YEAR.finditer(text))
     if not words.isdisjoint(_MONTH_WORDS):
-        for pattern in (_MONTHS_OF_YEAR, _LOG):
+        for pattern in (_DAYS_OF_A_MONTH, _MONTHS_OF_YEAR, _LOG):
             yield from (_finding(match, "id", _SURE) for match in pattern.finditer(text))
     if not words.isdisjoint(_NUMERALS):
         for match in _ROMAN.finditer(text):
@@ -168,7 +178,7 @@ def _of_the_week(text: str, words: frozenset[str]) -> Iterator[PhiFinding]:
     if "the" in words and not words.isdisjoint(_NTH_ENDINGS):
         for match in _THE_NTH.finditer(text):
             day = int(match["day"][:-2])
-            if day > 12 or (match["cue"].lower() in ("since", "until", "till", "due") and day > 3):
+            if day > 12 or (match["cue"].lower() in _DAY_CUES and day > 3):
                 yield _finding(match, "id", _LIKELY)
 
 

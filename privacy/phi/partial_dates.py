@@ -24,7 +24,7 @@ _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _FRACTION_AFTER = re.compile(
     r"[ -]?(?:strength|systolic|diastolic|murmur|pain|bilat|b/l|exam|motor|power|in (?:severity|intensity|the right|the left|all|both|upper|lower|[rlbu])|severity|intensity|tabs?|tablets?|"
     r"caps?|cups?|bottles?|sets?|tubes|nodes?|lymph|cores?|criteria|points?|pts|mm|cm|mg|mcg|ml|mmhg|units?|u\b|l\b|inch|hours?|hrs?|h\b|of (?:the|her|his|a|an|normal|meals?|all|breakfast|lunch|dinner|which)|full|"
-    r"intact|throughout|doses?|miles?|packs?|ppd|meals?|sessions?|days?|wks?|weeks?|cultures?|vessels?|lbs?|scale|out of|sys|sem|hsm|holo|reflex|dtrs?|"
+    r"intact|throughout|of (?!this|last|next)|healed|trials|goals?\b|met\b|options|feeds?\b|sutures|nerves|correct|accurate|attempts|reps|laps|flights|(?:av )?block|conduction|schedule|diet|ratio|nurs\w+|split|time\b|doses?|miles?|packs?|ppd|meals?|sessions?|days?|wks?|weeks?|cultures?|vessels?|lbs?|scale|out of|sys|sem|hsm|holo|reflex|dtrs?|"
     r"[rl][ue]e\b|[ul]e\b|upper|lower|right|left|proximal|distal|biceps|triceps|grip|hip|knee|bid|tid|qid|qd|daily|qhs|qam|qpm|q\d|po\b|prn|puffs?|ns\b|cc\b|stairs|steps|teeth|leads|extremities|ribs|quadrants|"
     r"fractions|treatments|cycles|visits|words|items|questions|recall|orient\w+|and symmetric\w*|symmetric\w*|equal|palpable|edema|pulses?|pitting|at (?:rest|worst|best|goal|baseline)|with (?:activity|movement|rest)|when|now|currently|this (?:am|morning)|today)",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ _FRACTION_BEFORE = re.compile(
     r"reflex\w*|dtrs?|puls(?:es?|atile)|edema|bipap|cpap|bilevel|ipap|peep|settings?|insulin|tender|swollen|joints?|nodes?|points|criteria|stairs|steps|sens\w*|tone|gait|o[dsu]|perrla?|pupils?|"
     r"sirs|q?sofa|curb\S*|cha2ds2\S*|wells|centor|cage|audit\S*|mini-?cog|recall|orient\w*|cervix|sve|biceps|triceps|deltoids?|grip|quad\w*|hamstrings?|flex\w*|exten\w*|iliopsoas|"
     r"[rl]?[ul]e|[cpy]{0,2}n[0-3][abc]?|intensity|severity|discomfort|headache|i:e|fetal|station|gleason|bi-?rads|ecog|kps|mrs|asa|nyha|los|meals?|ate|eaten|grad\w*|level|steps?|spasticity|"
-    r"ashworth|borg|rpe|rass|cpot|flacc|faces|npass|bps|epds|ede|mdq|ipss|aims|bars|cdt|mis|tst|hr|rr|sats?|spo2|maps?|barthel|katz|adls?|iadls?|berg|tinetti|tug|dhi)\b",
+    r"ashworth|borg|rpe|rass|cpot|flacc|faces|npass|bps|epds|ede|mdq|ipss|aims|bars|cdt|mis|tst|hr|rr|sats?|spo2|maps?|bishop|bims?|norton|waterlow|odi|ndi|sofa|meld|lace|news|mews|pews|epworth|isi|dn4|mmrc|ashworth|barthel|katz|adls?|iadls?|berg|tinetti|tug|dhi)\b",
     re.IGNORECASE,
 )  # fmt: skip
 # Counted things: "day 3/7", "cycle 2/6".
@@ -47,7 +47,7 @@ _CULTURE = re.compile(r"\b(?:cx|cxs|cultures?|bcx|ucx|bottles?)[ :]*$", re.IGNOR
 _LINK = r"(?:[ \t]*(?:\b(?:or about|on|for|of|set for|at|the|this|last|next|was|is|are|date|(?:early|late)|approx|about|around)\b|[:=@(–-]|\b" + _WEEKDAY + r"\b\.?,?)){0,3}[ \t]*$"  # fmt: skip
 _SURE = re.compile(
     rf"(?:\b(?:on|dated?|since|until|till|as of|dos|doi|doa|dod|dob|lmp|edd|edc|birth(?:day|date)?|born|due|expir\w*|exp|effective|starting|beginning|ending|w/[cbe]|(?:week|wk|night|morning|evening|afternoon|day|month) of|{_WEEKDAY}|"
-    r"seen(?: there| here| again)?|again|check|draw|clinic|consult|intake|refill|recert|admit(?:ted)?|adm|discharged?|disch|d/?c[’']?d|d/c|appts?|appointments?|visits?|f/?u|follow[- ]?up|rtc|recheck|scheduled|sched|set|rescheduled|r/?s(?:[’']?d)?|drawn|collected|resulted|sent|received|rcvd|"
+    r"seen(?: there| here| again)?|saw|again|lvm|vm|voicemail|consented|circ(?:['’]?d)?|add|edc?d|dc|tubal|exposure|sx|covid(?:-?19)?[ +]*(?:pos\w*|neg\w*)?|flu(?: [ab])?[ +]*(?:pos\w*)?|rsv|removal|home|overnight|compared (?:to|with)|check|draw|clinic|consult|intake|refill|recert|admit(?:ted)?|adm|discharged?|disch|d/?c[’']?d|d/c|appts?|appointments?|visits?|f/?u|follow[- ]?up|rtc|recheck|scheduled|sched|set|rescheduled|r/?s(?:[’']?d)?|drawn|collected|resulted|sent|received|rcvd|"
     r"signed|faxed|mailed|emailed|called|lm|placed|inserted|removed|performed|repeated|obtained|checked|started|began|stopped|held|administered|last (?:dose|visit|bm|hd|dialysis|taken|worked|seen|void|pap|meal|drink|use)|"
     r"next (?:dose|hd|session|available|cycle|step|infusion)|arriv\w+|depart\w*|leav(?:es|ing)|left|check-?in|check-?out|deliver\w+|shipped|ordered|purchased|bought|paid|charged|billed|posted|closed|opened|submitted|approved|cancel\w+|"
     r"passed away|died|deceased|injur\w+|accident|incident|fell|fall|surgery|procedure|dx[’']?d|diagnosed|onset|updated|refilled|filled|given|changed|drained|switched|weaned|evaluated|screened|tested|confirmed|swabbed|reported|documented|discussed|spoke|consulted|referred|replaced|noted|interrogated|implanted|exchanged|pulled|transferred|extubated|intubated|note|addendum|meeting|mtg|conference|wedding|party|"
@@ -56,7 +56,7 @@ _SURE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _PROCEDURE = re.compile(
-    r"(?:\bs/p [^.;\n]{3,40}|\b(?:f/?u|appt|rtc|dispo)\b[^.;\n\d]{1,24}|\b(?:labs?|echo|tte|tee|cta?|ctpe|ct (?:head|chest|a/?p|abd\w*|spine)|mr[ia](?: brain| spine| l-?spine| head)?|cxr|kub|xrs?|x-?rays?|ekg|ecg|eeg|emg|us|u/s|duplex|egd|colonoscopy|c-?scope|pet(?:/ct)?|dexa|mammo(?:gram)?|pap|path(?:ology)?|scans?|imaging|ultrasound|cvc|lines?|drains?|tube|p?iv|jp|catheter|midline|"
+    r"(?:\bs/p [^.;\n]{3,40}|\b(?:pt|ot|slp|swallow|st|wound|nutrition|psych|neuro\w*) (?:eval\w*|study|consult|assessment)\b|\b(?:colo|cth|ctap|bcx x ?2|micro|mbs|fees|holter|emg|vq|abi|dvt study)\b|\b(?:f/?u|appt|rtc|dispo)\b[^.;\n\d]{1,24}|\b(?:labs?|echo|tte|tee|cta?|ctpe|ct (?:head|chest|a/?p|abd\w*|spine)|mr[ia](?: brain| spine| l-?spine| head)?|cxr|kub|xrs?|x-?rays?|ekg|ecg|eeg|emg|us|u/s|duplex|egd|colonoscopy|c-?scope|pet(?:/ct)?|dexa|mammo(?:gram)?|pap|path(?:ology)?|scans?|imaging|ultrasound|cvc|lines?|drains?|tube|p?iv|jp|catheter|midline|"
     r"bx|biops(?:y|ies)|path|cath|lhc|rhc|stress|nuc|pfts?|sleep study|ua|a1c|hba1c|inr|tsh|cbc|bmp|cmp|\w+ectomy|\w+plasty|\w+otomy|\w+oscopy|\w+centesis|appy|chole|cabg|pci|stent|tavr|tha|tka|orif|c-?section|c/s|csxn|amputation|repair|fusion|"
     r"bypass|transplant|graft|bka|aka|tips|picc|port|trach|peg|dialysis|chemo|xrt|infusion|transfus\w+|vaccine|vax|shot|booster|mohs|lasik|epidural|injection|delivery|svd|nsvd|c[1-9]d1|cx|cxs|cultures?|bcx|ucx)\b\.?)"
     + _LINK,
@@ -75,7 +75,8 @@ _PLACE_BEFORE = re.compile(
 )
 # What a culture or a test gave, before the day it was taken.
 _RESULT = re.compile(
-    r"(?:\b(?:neg(?:ative)?|pos(?:itive)?|ng(?:td)?|clear(?:ed)?|sterile|cx|bcx|ucx|cultures?)|\+)[ :]*$", re.IGNORECASE
+    r"(?:\b(?:neg(?:ative)?|pos(?:itive)?|ng(?:td)?|clear(?:ed)?|sterile|cx|bcx|ucx|cultures?|trough|peak|cr|hgb|hct|wbc|plts?|procal|crp|esr|trop\w*|bnp|lactate|lipase|inr|ferritin)|\+)[ :]*$",
+    re.IGNORECASE,
 )
 _PAST = re.compile(r"\b\w{3,}ed(?: (?:on|for))?[ \t]*$", re.IGNORECASE)
 _ACRONYM = re.compile(
@@ -90,16 +91,26 @@ _TIME_AFTER = re.compile(
     r",? ?(?:at|@)? ?(?:[012]?\d:\d\d|[01]?\d ?(?:am|pm|a\.m|p\.m)\b|[012]\d[0-5]\d(?![\d,./]| ?(?:ml|mg|cc|units?|kcal)))",
     re.IGNORECASE,
 )
+_WORD_AFTER = re.compile(r"[ \t]*(?:[.,;?!)\]]|$|\n|[,:]? ?[–(-]|:? ?[A-Za-z])")
+_STAMP_AFTER = re.compile(r",? (?:@ ?)?[012]\d:?[0-5]\d ?(?:h\b|hrs?\b)?(?::(?!\d)|[ ]?[-–] )")
+# What is written, taken or held on a day.
+_NOTE_AFTER = re.compile(
+    r" (?:notes?\b|d/c summ|discharge summ|progress note|visit\b|admission\b|ed visit|report\b|letter\b|films?\b|cxr\b|ct\b|mri\b|scan\b|echo\b|labs\b|imaging\b|clinic\b|consult\b|h&p|op note|appt\b|appointment\b|"
+    r"(?:over)?night\b|evening\b|afternoon\b|noon\b)",
+    re.IGNORECASE,
+)
+_OF_NOTE = re.compile(r"\b(?:per|see|from|the|her|his|vs|since|my|your|in)[ \t]*$", re.IGNORECASE)
+_LAST_DAY = re.compile(r"[-–](?P<last>[12]\d|3[01]|0?[1-9])(?![\w/%-]|[.,]\d)")
 _AT_START = re.compile(r"(?:^|\n)[ \t]*(?:[-*•>(]|\d+[.)])?[ \t]*$")
 _ENTRY_AFTER = re.compile(r" ?(?::(?!\d)|[–-] )| [A-Za-z(]")
 _STOP_AFTER = re.compile(r"[ \t]*(?:[.,;?!)\]]|$|\n|[–-] )")
 _DRUG_BEFORE = re.compile(
-    r"(?:\w{3,}/\w{3,}|\w+(?:pril|sartan|statin|dipine|olol|ide|ine|one|ate|gliptin|formin|codone|caine)|hctz|percocet|norco|vicodin|advair|symbicort|dulera|breo|entresto|caduet|lotrel|zestoretic|augmentin|bactrim|mix)[ :]*$",
+    r"(?:\w{3,}/\w{3,}|\w+(?:pril|sartan|statin|dipine|olol|ide|ine|one|ate|gliptin|formin|codone|caine)|hctz|percocet|norco|vicodin|advair|symbicort|dulera|breo|\b(?:ps|pressure support|vent|avaps|ratio|odds|para|gravida|p|k|tnm|mobitz|flutter|av block|conduction|nph|lispro|aspart|regular|suboxone|zubsolv|bup|nal|settings)|entresto|caduet|lotrel|zestoretic|augmentin|bactrim|mix)[ :]*$",
     re.IGNORECASE,
 )  # fmt: skip
 # Behind these stand parts and scores as well as days.
 _AMOUNT = re.compile(
-    r"\b(?:held|started|began|stopped|administered|given|ordered|took|taken|out|left|off|back|set|delivered|removed|received|by|from|between|before|after|through|thru|closed|opened|paid|exam|test|class|shift|event|game|at|the|about|around|last|next)[ :]*$",
+    r"\b(?:held|started|began|stopped|administered|given|ordered|took|taken|overnight|exposure|covid|flu|add|dc|discussed|scheduled|out|left|off|back|set|delivered|removed|received|by|from|between|before|after|through|thru|closed|opened|paid|exam|test|class|shift|event|game|at|the|about|around|last|next)[ :]*$",
     re.IGNORECASE,
 )
 _SURELY = re.compile(r"(?i)\b(?:on|since|until|dated?|as of|born|dob|visit|appt|due)[: ]*$")
@@ -130,7 +141,9 @@ def partial_dates(text: str, digits: int, *, clinical: bool) -> Iterator[PhiFind
             kept[place] = kept[place + 1] = both and fit
     for match, keep in zip(matches, kept, strict=True):
         if keep:
-            yield PhiFinding(match.start(), match.end(), "DATE_TIME", _SCORE)
+            last = _LAST_DAY.match(text, match.end())  # "2/12-14"
+            end = last.end() if last and int(last["last"]) > int(match["second"]) else match.end()
+            yield PhiFinding(match.start(), end, "DATE_TIME", _SCORE)
 
 
 def _is_of_month(text: str, match: re.Match[str], months: set[str]) -> bool:
@@ -146,7 +159,7 @@ def _is_of_month(text: str, match: re.Match[str], months: set[str]) -> bool:
         or _FRACTION_AFTER.match(text, match.end())
         or _COUNTED.search(close)
         or _DRUG_BEFORE.search(close)
-        or (first < second and second in _SCALES)
+        or (first < second and second in _SCALES and not (close.endswith("(") and text.startswith(")", match.end())))
     )
 
 
@@ -161,7 +174,7 @@ def _is_span(one: re.Match[str], other: re.Match[str]) -> bool:
     (a, b), (c, d) = ((int(match["first"]), int(match["second"])) for match in (one, other))
     if b == d:
         return a > 12 and c > 12 and a != c and has_zero(one)
-    return max(b, d) > 10 or (a == c and max(b, d) > 6)
+    return max(b, d) > 10 or (a == c and (max(b, d) > 6 or b < d < a))
 
 
 def has_zero(match: re.Match[str]) -> bool:
@@ -179,15 +192,17 @@ def _is_day(text: str, match: re.Match[str], *, clinical: bool) -> bool:
     secondary_to = values == (2, 2) and not has_zero(match) and not _SURELY.search(close)  # written so on wards
     if secondary_to or _is_part(text, match, close, sure=sure, scaled=scaled):
         return False
-    if has_zero(match):
-        return sure or not scores
-    if scores and (scaled or not sure):
-        return False
+    if has_zero(match) or (scores and (scaled or not sure)):
+        return has_zero(match) and (sure or not scores)
     if sure:
         return _is_sure_day(close, values, scaled=scaled, clinical=clinical)
     if values in _SAYINGS or _PROCEDURE.search(near):
-        return values not in _SAYINGS
-    return not _DRUG_BEFORE.search(close) and _by_value(text, match, close, clinical=clinical)
+        entry = text.startswith(": ", match.end()) and _PROCEDURE.search(near) is not None  # "EGD 4/4: normal"
+        return entry or values not in _SAYINGS
+    if _DRUG_BEFORE.search(close):
+        return False
+    noted = _NOTE_AFTER.match(text, match.end()) and (not scaled or _OF_NOTE.search(close))
+    return bool(noted) or _by_value(text, match, close, clinical=clinical)
 
 
 def _is_part(text: str, match: re.Match[str], close: str, *, sure: bool, scaled: bool) -> bool:
@@ -213,14 +228,17 @@ def _by_value(text: str, match: re.Match[str], close: str, *, clinical: bool) ->
     scaled = second in _SCALES and first <= second
     placed = _EVENT.search(text, max(0, match.start() - _FAR), match.start()) is not None
     if scaled:
-        return (
-            placed and bool(_PLACE_BEFORE.search(close)) and (_timed(text, end) or bool(_STOP_AFTER.match(text, end)))
-        )
-    if placed and second != 10 and (first <= 12 or not clinical):
-        return True
-    if first <= 12 and first > second and _RESULT.search(close) and second not in (1, 2):
+        stamp = _AT_START.search(text[: match.start()]) and _STAMP_AFTER.match(text, end)
+        there = placed and _PLACE_BEFORE.search(close) and (_timed(text, end) or _STOP_AFTER.match(text, end))
+        return bool(stamp or there)
+    # No score is more than all of its points.
+    more = 12 >= first > second and (_RESULT.search(close) or _WORD_AFTER.match(text, end))
+    if more or (placed and second != 10 and (first <= 12 or not clinical)):
         return True
     if _timed(text, end) or (first != second and _PAST.search(close)) or (first <= 12 and text.startswith(": ", end)):
+        return True
+    last = _LAST_DAY.match(text, end)
+    if last and int(last["last"]) > max(second, 12):
         return True
     if _WEAK.search(close):
         return second > 12 or not clinical or first > second
@@ -238,7 +256,11 @@ def _by_place(text: str, match: re.Match[str], close: str, *, clinical: bool) ->
         close.endswith("(") and text[end : end + 1] in (")", "-", "–")
     ):
         return not twins and second != 10
-    if not (second > 12 or second == 11) or first == second or _ACRONYM.search(close):  # a scale that no list has
+    if (
+        not (second > 12 or second == 11 or (second in (7, 9, 12) and first < 6))
+        or first == second
+        or _ACRONYM.search(close)
+    ):  # a scale that no list has
         return False
     return not clinical or bool(_STOP_AFTER.match(text, end))
 

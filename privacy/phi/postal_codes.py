@@ -23,14 +23,14 @@ _BEFORE_TOWN = re.compile(
 )
 # "Bengaluru 560001", "Mumbai - 400 001", "Singapore 238823", "São Paulo 01310-100".
 _BEHIND_TOWN = re.compile(
-    rf"(?<![\w'’-]){_TOWN}(?:,? ?[-–]? ?| \([A-Z]{{2}}\),? )(?:[A-Z]{{2}},? )?(?P<id>\d{{3}} \d{{3}}|\d{{6}}|\d{{5}}-\d{{3}}|\d{{4}} [A-Z]{{2}})(?=[ \t]*(?:[,.;:!?)\n/|]|$))"
+    rf"(?<![\w'’-]){_TOWN}(?:,? ?[-–]? ?| \([A-Z]{{2}}\),? )(?:[A-Z]{{2}},? )?(?P<id>\d{{3}} \d{{3}}|\d{{5,6}}|\d{{5}}-\d{{3}}|\d{{4}} [A-Z]{{2}})(?=[ \t]*(?:[,.;:!?)\n/|]|$))"
 )
 _AUSTRALIAN = re.compile(
     rf"(?:\b(?:NSW|VIC|QLD|TAS)|(?<=[{LOWER}] )(?:ACT|NT|SA|WA)|(?<=[{LOWER}], )(?:ACT|NT|SA|WA)),? (?P<id>[0-8]\d{{3}})(?![\w%/-]|[.,]\d)"
 )
 _AUSTRALIAN_WORDS = frozenset("nsw vic qld tas act nt sa wa".split())
 _SHAPED = re.compile(
-    r"(?<![\w-])(?:〒 ?(?P<id>\d{3}-\d{4})|(?P<id2>[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d)|(?P<id3>(?:[AC-FHKNPRTV-Y]\d\d|D6W) (?=[\dA-Z]{0,3}[A-Z])(?=[A-Z]{0,3}\d)[0-9AC-FHKNPRTV-Y]{4}))(?![\w-])"
+    r"(?<![\w-])(?:〒 ?(?P<id>\d{3}-\d{4})|(?P<id2>[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d|[abceghj-nprstvxy]\d[abceghj-nprstv-z] \d[abceghj-nprstv-z]\d)|(?P<id3>(?:[AC-FHKNPRTV-Y]\d\d|D6W) (?=[\dA-Z]{0,3}[A-Z])(?=[A-Z]{0,3}\d)[0-9AC-FHKNPRTV-Y]{4}))(?![\w-])"
 )
 _LABELLED = re.compile(
     r"(?i)(?<![\w-])(?:cep|plz|c\.p\.|post ?code|pin ?code|eircode|postleitzahl|c[óo]digo postal|code postal|postal|zip|psč|kod pocztowy|postnummer)(?: ?code)?(?:[ \t]*[:=#]|[ \t]+is|[ \t]+was)?[ \t]+(?P<id>(?-i:[A-Z]{1,2}-)?(?:\d{4,5}(?:[ -]\d{2,4})?|\d{2,3}[ -]\d{2,3})|(?-i:[A-Z]\d{1,2}[A-Z]? ?\d[A-Z]{2})|\d{4} ?(?-i:[A-Z]{2}))(?![\w%]|[.,/-]\d| ?(?:mg|ml|cm|x\b))"
@@ -39,12 +39,18 @@ _LABELS = frozenset(
     "cep plz c post postcode pin pincode eircode postleitzahl código codigo code postal zip psč kod postnummer".split()
 )
 _PLACED = re.compile(
-    r"\b(?P<cue>(?i:in|near|around|nearest|serving|within|outside))(?: (?:zip(?: code)?|area|the))? (?P<id>\d{5})(?=[ \t]*(?:[.,;:!?)\n]|$)|[ \t]+(?:area|zip)\b)"
+    r"\b(?P<cue>(?i:in|near|around|nearest|serving|within|outside|the))(?: (?:zip(?: code)?|area|the))? (?P<id>\d{5})(?=[ \t]*(?:[.,;:!?)\n]|$)|[ \t]+(?:area|zip)\b)"
+)
+# Cities that the list of towns leaves out, for they are surnames or words too; beside a code they are towns.
+_CITIES = frozenset(
+    "paris berlin roma milano milan wien lisboa praha warsaw warszawa bruxelles københavn geneva genève münchen nice nantes torino "
+    "napoli florence firenze venice venezia barcelona valencia shanghai bangalore manila bangkok singapore sydney adelaide "
+    "wellington tijuana santiago".split()
 )
 # First looks: digits before a word with a capital; digits in the groups that stand behind one.
 _CAPITAL_BEHIND = re.compile(rf"\d(?: [A-Z]{{2}})?[ \t]+[{UPPER}][{LOWER}]{{2}}")
 _FIVE = re.compile(r" \d{5}(?!\d)")
-_GROUPS = re.compile(r"\d{3} ?\d{3}(?!\d)|\d-\d{3}(?!\d)|\d{4} [A-Z]{2}\b")
+_GROUPS = re.compile(r"\d{3} ?\d{2,3}(?!\d)|\d-\d{3}(?!\d)|\d{4} [A-Z]{2}\b")
 
 
 def postal_codes(text: str, digits: int, words: frozenset[str], *, clinical: bool) -> Iterator[PhiFinding]:
@@ -63,7 +69,8 @@ def postal_codes(text: str, digits: int, words: frozenset[str], *, clinical: boo
         yield from _beside_town(text, clinical=clinical)
     if digits > 4 and _FIVE.search(text):
         for match in _PLACED.finditer(text):
-            if not match["id"].endswith("00") and (not clinical or match["cue"].lower() == "near"):
+            bare = match["cue"].lower() == "the" and text[match.end() : match.end() + 5].strip() not in ("area", "zip")
+            if not bare and not match["id"].endswith("00") and (not clinical or match["cue"].lower() == "near"):
                 yield _finding(match, "id", _LIKELY)
 
 
@@ -76,14 +83,21 @@ def _beside_town(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
         code, town = match["id"], match["town"]
         year = code.isdigit() and len(code) == 4 and code.startswith(("19", "20"))
         bare_four = len(code) == 4
-        listed = is_listed_town(town) and town.lower() not in clinical_words()
+        listed = _is_town(town) and not (clinical and town.lower() in clinical_words())
         if listed and not (year or (bare_four and clinical)):
             yield _finding(match, "id", _SURE)
         elif not clinical and not bare_four and _can_be_town(town):
             yield _finding(match, "id", _LIKELY)
     for match in _BEHIND_TOWN.finditer(text) if _GROUPS.search(text) else ():
-        if is_listed_town(match["town"]) and not (clinical and match["town"].lower() in clinical_words()):
+        short = len(match["id"]) == 5
+        if short and (clinical or match["id"].endswith("00")):
+            continue
+        if _is_town(match["town"]) and not (clinical and match["town"].lower() in clinical_words()):
             yield _finding(match, "id", _SURE)
+
+
+def _is_town(name: str) -> bool:
+    return name.lower() in _CITIES or is_listed_town(name)
 
 
 def _can_be_town(name: str) -> bool:
