@@ -39,7 +39,7 @@ def is_month_day(match: re.Match[str]) -> bool:
     tail = match.string[match.end() :][:8]
     if word in ("may", "march", "mar", "sun", "sat", "dec", "jan"):
         cued = _DAY_BEFORE.search(match.string[: match.start("id")][-16:]) and not _UNITS.match(tail.strip())
-        return bool(cued or re.search(r"(?:1[89]|20)\d\d", text))
+        return bool(cued or re.search(r"(?:1[89]|20)\d\d|^(?:may|march) \d\d?(?:st|nd|rd|th)", text))
     return not _UNITS.match(tail.strip())
 
 

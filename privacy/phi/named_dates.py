@@ -17,6 +17,7 @@ _WHOLE, _SURE, _LIKELY = 0.96, 0.92, 0.72
 _MONTHS = "january february march april may june july august september october november december".split()
 _SHORT = "Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec".split()
 _MONTH = rf"(?:{'|'.join(word.title() for word in _MONTHS)}|(?:{'|'.join(_SHORT)})\b\.?)"
+_CUT = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _ANY_MONTH = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(word.lower() for word in _SHORT)})\b\.?)"
 _YEAR = r"(?:1[89]|20)\d\d"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -46,6 +47,7 @@ _WITH_WEEKDAY = re.compile(
 _THE_NTH = re.compile(
     rf"(?i)\b(?P<cue>on|since|until|till|by|before|after|from|(?:week|weekend|day|night|morning|evening|afternoon) of|of|through|to|between|due|is|was|out|in|back|home|again|start\w*|end\w*)[ \t]+the[ \t]+(?P<id>(?P<day>{_NTH}))(?=[ \t]*(?:[.,;:?!)\n]|$|-[ \t])|[ \t]+(?:at|and|or|to|with|for|because|w/|through|until)\b)"
 )
+_NTH_OF_MONTH = re.compile(rf"(?i)(?<![\w-])(?P<id>(?:the )?{_NTH} (?:of )?(?:this|last|next) month)\b")
 _IN_WORDS = re.compile(
     rf"(?i)(?<![\w-])(?P<id>(?P<month>{'|'.join(_MONTHS)}),?[ ](?:the[ ])?{_ORDINAL}(?P<year>,?[ ](?:in[ ])?(?:{_YEAR_IN_WORDS}|{_YEAR}))?)(?![\w-])"
     rf"|(?<![\w-])(?P<id2>(?:the[ ])?{_ORDINAL}(?:[ ]day)?[ ]of[ ](?:{'|'.join(_MONTHS)})(?:,?[ ](?:in[ ])?(?:{_YEAR_IN_WORDS}|{_YEAR}))?)(?![\w-])"
@@ -55,12 +57,14 @@ _ROMAN = re.compile(
 )
 _BORN = re.compile(r"(?i)\b(?:born|dob|dated?|on|since|until|ur\.|dnia|urodz\w*|geb\.?|née?e?|nato|nata)[ :,(]*$")
 _LOG = re.compile(
-    r"(?<!\w)(?P<id>\d\d/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/(?:19|20)\d\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}(?= \d\d:\d\d:\d\d))(?!\w)"
+    rf"(?<![\w-])(?P<id>\d{{1,2}}/(?:{_CUT})/(?:(?:19|20)\d\d|\d\d)|(?:19|20)\d\d[- ](?:{_CUT})[- ]\d{{1,2}}|(?:{_CUT}) {{1,2}}\d{{1,2}}(?= \d\d:\d\d:\d\d))(?!\w)"
 )
 _DOTTED = re.compile(
     rf"(?<![\w.,/-])(?P<id>{_DAY}\.(?:0?[1-9]|1[0-2])\.)[ \t]*(?:[-–—/]|\b(?:to|bis|au|al|until|till|und|and)\b)[ \t]*(?P<id2>{_DAY}\.(?:0?[1-9]|1[0-2])\.)"
 )
+_AT_HEAD = re.compile(r"(?:^|\n)[ \t]*(?P<id>(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.)(?=[ \t]+[^\W\d_])")
 _DOTS = re.compile(r"\d\.\d\d?\.")
+_KOREAN = re.compile(r"(?P<id>(?:19|20)\d\d ?년 ?\d{1,2} ?월(?: ?\d{1,2} ?일)?|\d{1,2} ?월 ?\d{1,2} ?일)")
 _EAST = re.compile(
     r"(?P<id>(?:(?:(?:19|20)\d\d|(?:大正|昭和|平成|令和|民國) ?(?:\d{1,3}|元)) ?年 ?)?\d{1,2} ?月 ?\d{1,2} ?[日号]|(?:19|20)\d\d ?年 ?\d{1,2} ?月)"
 )
@@ -69,7 +73,7 @@ _MONTHS_OF_YEAR = re.compile(
     rf"(?<![\w-])(?P<id>{_MONTH}(?:{_TO}{_MONTH}){{1,2}},?[ \t](?:of[ \t])?(?:{_YEAR}|['’]\d\d))(?!\w)"
 )
 _DAYS_OF_A_MONTH = re.compile(
-    rf"(?<![\w.,/-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?:[ ]?[-–/&][ ]?|[ ](?:to|and|or|through)[ ]){_DAY}(?:st|nd|rd|th)?(?:[ ]of)?[ ](?:{_MONTH}|(?:january|february|april|june|july|august|september|october|november|december)\b)(?:,?[ ]{_YEAR})?)(?![\w/-])"
+    rf"(?<![\w.,/-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?:[ ]{_MONTH})?(?:[ ]?[-–/&][ ]?|[ ](?:to|and|or|through)[ ]){_DAY}(?:st|nd|rd|th)?(?:[ ]of)?[ ](?:{_MONTH}|(?:january|february|april|june|july|august|september|october|november|december)\b)(?:,?[ ]{_YEAR})?)(?![\w/-])"
 )
 _SEASON_OF_YEAR = re.compile(
     rf"(?i)(?<![\w-])(?P<id>(?:(?:early|mid|late)[ -])?(?:(?:spring|summer|autumn|winter)(?: of|,|,? of)?|(?<=\bin )fall|(?<=\bsince )fall|(?<=\bthe )fall|(?<=\bthis )fall|(?<=\blast )fall|(?<=early )fall|(?<=late )fall|fall of) (?:{_YEAR}(?:[-–/](?:{_YEAR}|\d\d))?|['’]\d\d))(?!\w)"
@@ -98,11 +102,15 @@ _CUED_MONTH = re.compile(
     rf"|(?i:by|before|after|around|through|thru|from|next|beginning|starting|of) (?P<id2>(?i:{_PARTS})?(?:January|February|March|July|September|October|November|December)(?:{_TO}{_MONTH})?))"
     r"(?![\w/’'-]|[ ,.]{0,2}\d|,? (?:of )?\d{4}| (?:Dr|Mr|Mrs|Ms)\b| of [A-Z])"
 )
+_LAST = re.compile(r"(?i)\b(?:last|this past) $")
 _NAMED_BEHIND = re.compile(r" [A-Z][a-z]{2,}")
 _MAY_VERB = re.compile(r" (?:be|have|not|also|need|require|take|return|use|repeat|give|cause|go)\b")
 _OWNED_MONTH = re.compile(
     rf"\b(?:the|her|his|their|my|your|our|this|last|from|vs\.?|with) (?P<id>(?i:early |mid-?|late )?{_MONTH})(?= (?:\w+ )?(?:visit|appointment|appt|labs?|scan|echo\w*|MRI|CT|PET|CXR|x-ray|mammogram|colonoscopy|biopsy|admission|hospitali[sz]ation|discharge|"
     r"results?|A1c|level|note|letter|study|film|ultrasound|surgery|procedure|check-?up|physical|infusion|dose|injection|refill|fall|episode|flare|stay|bloods?|bloodwork|clinic|follow-?up|EKG|ECG|INR|PSA|TSH|panel|culture)\b)"
+)
+_BRACKETED_MONTH = re.compile(
+    rf"\((?P<id>(?i:early |mid-?|late )?(?:{'|'.join(word.title() for word in _MONTHS)}|(?:Jan|Feb|Apr|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?))\)"
 )
 # What makes a line somebody's although no word in it is of the clinic alone.
 _HEALTH = re.compile(
@@ -164,6 +172,9 @@ def _with_digits(text: str, words: frozenset[str], *, clinical: bool) -> Iterato
         for match in _DOTTED.finditer(text):
             yield _finding(match, "id", _LIKELY)
             yield _finding(match, "id2", _LIKELY)
+        yield from (_finding(match, "id", _LIKELY) for match in _AT_HEAD.finditer(text))
+    if "월" in text:
+        yield from (_finding(match, "id", _SURE) for match in _KOREAN.finditer(text))
     if "月" in text:
         yield from (_finding(match, "id", _SURE) for match in _EAST.finditer(text))
 
@@ -175,6 +186,8 @@ def _of_the_week(text: str, words: frozenset[str]) -> Iterator[PhiFinding]:
             # "sat 9/12" in small letters is a saturation, unless a month stands beside it.
             if match["weekday"] != "sat" or re.search(r"[a-z]{3}", match["id"][4:]):
                 yield _finding(match, "id", _WHOLE)
+    if "month" in words:
+        yield from (_finding(match, "id", _LIKELY) for match in _NTH_OF_MONTH.finditer(text))
     if "the" in words and not words.isdisjoint(_NTH_ENDINGS):
         for match in _THE_NTH.finditer(text):
             day = int(match["day"][:-2])
@@ -190,7 +203,7 @@ def _spelled(text: str) -> Iterator[PhiFinding]:
 
 
 def _months_alone(text: str) -> Iterator[PhiFinding]:
-    for pattern in (_CUED_MONTH, _OWNED_MONTH):
+    for pattern in (_CUED_MONTH, _OWNED_MONTH, _BRACKETED_MONTH):
         for match in pattern.finditer(text):
             group = "id" if match["id"] else "id2"
             month = match[group].split()[-1].lower()
@@ -200,4 +213,6 @@ def _months_alone(text: str) -> Iterator[PhiFinding]:
             if not (
                 named or _MAY_VERB.match(text, match.end()) or _EVERY_YEAR.search(clause) or _EVERY_YEAR.search(behind)
             ):
-                yield _finding(match, group, _LIKELY)
+                last = _LAST.search(text, max(0, match.start(group) - 10), match.start(group))
+                start = last.start() if last else match.start(group)
+                yield PhiFinding(start, match.end(group), "DATE_TIME", _LIKELY)

@@ -24,7 +24,7 @@ _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _FRACTION_AFTER = re.compile(
     r"[ -]?(?:strength|systolic|diastolic|murmur|pain|bilat|b/l|exam|motor|power|in (?:severity|intensity|the right|the left|all|both|upper|lower|[rlbu])|severity|intensity|tabs?|tablets?|"
     r"caps?|cups?|bottles?|sets?|tubes|nodes?|lymph|cores?|criteria|points?|pts|mm|cm|mg|mcg|ml|mmhg|units?|u\b|l\b|inch|hours?|hrs?|h\b|of (?:the|her|his|a|an|normal|meals?|all|breakfast|lunch|dinner|which)|full|"
-    r"intact|throughout|of (?!this|last|next)|healed|trials|goals?\b|met\b|options|feeds?\b|sutures|nerves|correct|accurate|attempts|reps|laps|flights|(?:av )?block|conduction|schedule|diet|ratio|nurs\w+|split|time\b|doses?|miles?|packs?|ppd|meals?|sessions?|days?|wks?|weeks?|cultures?|vessels?|lbs?|scale|out of|sys|sem|hsm|holo|reflex|dtrs?|"
+    r"intact|throughout|of (?!this|last|next)|healed|trials|goals?\b|met\b|options|feeds?\b|sutures|nerves|correct|accurate|attempts|reps|laps|flights|(?:av )?block|conduction|diet|ratio|nurs\w+|split|time\b|doses?|miles?|packs?|ppd|meals?|sessions?|days?|wks?|weeks?|cultures?|vessels?|lbs?|scale|out of|sys|sem|hsm|holo|reflex|dtrs?|"
     r"[rl][ue]e\b|[ul]e\b|upper|lower|right|left|proximal|distal|biceps|triceps|grip|hip|knee|bid|tid|qid|qd|daily|qhs|qam|qpm|q\d|po\b|prn|puffs?|ns\b|cc\b|stairs|steps|teeth|leads|extremities|ribs|quadrants|"
     r"fractions|treatments|cycles|visits|words|items|questions|recall|orient\w+|and symmetric\w*|symmetric\w*|equal|palpable|edema|pulses?|pitting|at (?:rest|worst|best|goal|baseline)|with (?:activity|movement|rest)|when|now|currently|this (?:am|morning)|today)",
     re.IGNORECASE,
@@ -88,10 +88,11 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _TIME_AFTER = re.compile(
-    r",? ?(?:at|@)? ?(?:[012]?\d:\d\d|[01]?\d ?(?:am|pm|a\.m|p\.m)\b|[012]\d[0-5]\d(?![\d,./]| ?(?:ml|mg|cc|units?|kcal)))",
+    r",? ?(?:at|@)? ?(?:[012]?\d:\d\d|[01]?\d ?(?:am|pm|a\.m|p\.m|a|p)\b|[012]\d[0-5]\d(?![\d,./]| ?(?:ml|mg|cc|units?|kcal)))",
     re.IGNORECASE,
 )
 _WORD_AFTER = re.compile(r"[ \t]*(?:[.,;?!)\]]|$|\n|[,:]? ?[–(-]|:? ?[A-Za-z])")
+_WEEKDAY_AFTER = re.compile(rf",? \(?{_WEEKDAY}\b", re.IGNORECASE)
 _STAMP_AFTER = re.compile(r",? (?:@ ?)?[012]\d:?[0-5]\d ?(?:h\b|hrs?\b)?(?::(?!\d)|[ ]?[-–] )")
 # What is written, taken or held on a day.
 _NOTE_AFTER = re.compile(
@@ -227,13 +228,13 @@ def _by_value(text: str, match: re.Match[str], close: str, *, clinical: bool) ->
     first, second = int(match["first"]), int(match["second"])
     scaled = second in _SCALES and first <= second
     placed = _EVENT.search(text, max(0, match.start() - _FAR), match.start()) is not None
-    if scaled:
+    if scaled and not _WEEKDAY_AFTER.match(text, end):
         stamp = _AT_START.search(text[: match.start()]) and _STAMP_AFTER.match(text, end)
         there = placed and _PLACE_BEFORE.search(close) and (_timed(text, end) or _STOP_AFTER.match(text, end))
         return bool(stamp or there)
     # No score is more than all of its points.
     more = 12 >= first > second and (_RESULT.search(close) or _WORD_AFTER.match(text, end))
-    if more or (placed and second != 10 and (first <= 12 or not clinical)):
+    if more or _WEEKDAY_AFTER.match(text, end) or (placed and second != 10 and (first <= 12 or not clinical)):
         return True
     if _timed(text, end) or (first != second and _PAST.search(close)) or (first <= 12 and text.startswith(": ", end)):
         return True

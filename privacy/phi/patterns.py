@@ -68,7 +68,9 @@ _LONG_ID = r"(?P<id>(?-i:[A-Z]{1,5}[-_ ]?)?(?=(?:[A-Z-]*\d){4})[A-Z0-9]+(?:[-/_.
 
 DATES = (
     _rule("DATE_TIME", rf"(?<![\w./-])(?P<id>{_YEAR}([-/.])(?:0?[1-9]|1[0-2])\2{_DAY}(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?)(?!\d)", 0.95),
-    _rule("DATE_TIME", rf"{_EDGE}(?P<id>\d{{1,2}}([-/.])\d{{1,2}}\2(?:{_YEAR}|\d\d)){_END}", 0.9, checks.is_numeric_date),
+    _rule("DATE_TIME", rf"(?:{_EDGE}|(?<=/\d\d-)|(?<=/\d{{4}}-))(?P<id>\d{{1,2}}([-/.])\d{{1,2}}\2(?:{_YEAR}|\d\d))(?![\w/]|-(?!\d\d?/\d)|\.\d)", 0.9, checks.is_numeric_date),
+    _rule("DATE_TIME", rf"{_EDGE}(?P<id>{_DAY}\. (?:0?[1-9]|1[0-2])\. {_YEAR}){_END}", 0.9),
+    _rule("DATE_TIME", r"\b(?:dob|dos|doa|dod|doi|birth ?date)\b[ \t:#=]{1,3}(?P<id>(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d\d|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d|\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)", 0.85, words="dob dos doa dod doi birth birthdate"),
     _rule(
         "DATE_TIME",
         rf"(?<![\w-])(?P<id>(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?{_MONTH}[ -]?{_DAY}(?:st|nd|rd|th)?(?:(?:,|-)? ?-?{_YEAR}|, ?'?\d\d(?!\d))?)(?![\w/]|-\d)",
@@ -78,7 +80,7 @@ DATES = (
     ),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}(?:[ -]|, ?)?(?:{_YEAR}|'?\d\d(?![\d:%/])))(?!\w)", 0.9, checks.is_day_month, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)? (?:of )?(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))(?![\w-])", 0.8, checks.is_day_month, words=_MONTHS),
-    _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH},? (?:of )?{_YEAR})(?!\w)", 0.85, checks.is_month_day, words=_MONTHS),
+    _rule("DATE_TIME", rf"(?<![\w-])(?P<id>{_MONTH}(?:,? (?:of )?|-){_YEAR})(?!\w|-\d)", 0.85, checks.is_month_day, words=_MONTHS),
     _rule("DATE_TIME", rf"(?<![\w/.-])(?P<id>(?:0?[1-9]|1[0-2])[/]{_YEAR})(?![\w/])", 0.85),
     _rule(
         "DATE_TIME",
@@ -93,6 +95,8 @@ DATES = (
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}(?:st|nd|rd|th)(?: of)? may)\b", 0.8, words="may"),
     _rule("DATE_TIME", rf"\b(?:on|since|until|till|by|from|born) (?P<id>{_DAY} may)\b(?! (?:be|have|not|also|need|require|take|return|use|repeat|give|cause|go))", 0.7, words="may"),
     _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY} May)\b(?! (?:be|have|not|also|need|require|take|return|use|repeat|give|cause|go))", 0.7, flags=0, words="may"),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>{_DAY}\. (?:April|August|September|November)(?: {_YEAR})?)(?!\w)", 0.7, words="april august september november", flags=0),
+    _rule("DATE_TIME", rf"(?<![\w.-])(?P<id>(?:{_DAY}[ -]?(?:de )?)?(?:ene|abr|ago|dic|f[ée]vr?|avr|juil|d[ée]c|mrt|okt|dez|mär|giu|lug|ott)\.?[ -](?:de )?{_YEAR}|{_DAY} (?-i:ene|abr|okt|dez))(?!\w|-\d)", 0.75, words="ene abr ago dic fév fev févr fevr avr juil déc dec mrt okt dez mär giu lug ott"),
     _rule("DATE_TIME", rf"(?<![\w-])(?P<id>(?:{_FOREIGN_MONTH}),? (?:de |del )?{_YEAR})(?!\w)", 0.8, words=_FOREIGN_MONTHS),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>0[1-9]\.(?:0[1-9]|1[0-2])\.)(?!\d)", 0.6),
     _rule("DATE_TIME", rf"{_EDGE}(?P<id>\d{{1,2}} ([-/.]) \d{{1,2}} \2 {_YEAR}){_END}", 0.9, checks.is_numeric_date),
