@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ghostchart.privacy.phi.address_parts import with_address_parts
@@ -16,6 +16,7 @@ from ghostchart.privacy.phi.names import is_disease
 from ghostchart.privacy.phi.records import table_findings
 from ghostchart.privacy.phi.requests import names_in_request
 from ghostchart.privacy.phi.segments import StandIn, neutralise, original_span, segments, stand_in
+from ghostchart.privacy.phi.stand_ins import shaped_stand_in, with_stand_ins
 from ghostchart.privacy.phi.vocabulary import eponyms, is_given_name, is_ordinary
 from ghostchart.privacy.remembered import Remembered
 
@@ -41,8 +42,8 @@ class PhiScanner:
     """Finds direct identifiers in clinical text with Presidio, our recognizers and an NER model.
 
     Every text is cut into lines and sentences, and each distinct one is read once: rules see it as it is; the NER
-    model sees it with numbers (and, in :meth:`scan_known`, ledger entries) replaced by neutral ones, and only where two
-    neighbouring capitalised words could be a name.
+    model sees it with numbers replaced by neutral ones, both (in :meth:`scan_known`) with stand-ins for ledger entries, and
+    the model only where two neighbouring capitalised words could be a name.
     """
 
     def __init__(self, pipeline: str | None = None) -> None:
@@ -61,8 +62,8 @@ class PhiScanner:
     def scan_known(self, texts: Sequence[str], known: Sequence[Iterable[KnownSpan]]) -> list[list[PhiFinding]]:
         """As :meth:`scan`, with ranges whose identifiers are known.
 
-        Rules still read the real text there; the model reads a stand-in of the same kind, so that sentences which
-        differ only in a surrogate are one. A name beside or outside the known ranges is seen as before.
+        There the rules read a stand-in of the same kind and shape, the model one of the same kind, so that sentences which
+        differ only in a surrogate are one. An identifier beside or outside the known ranges is seen as before.
         """
         pieces = [self._pieces(text, spans) for text, spans in zip(texts, known, strict=True)]
         needed = sorted({(piece.neutral, piece.clinical) for group in pieces for piece in group if piece.neutral})
@@ -86,29 +87,24 @@ class PhiScanner:
         whole = sum(flavours) > _CLINICAL_SHARE * len(flavours)
         for (start, end), own in zip(ranges, flavours, strict=True):
             body, clinical = text[start:end], own or whole
-            rules = self._rules.get((body, clinical))
+            here = [item for item in spans if item.start < end and start < item.end]
+            known_here = [_inside(text, item, start, end, shaped_stand_in) for item in here]
+            read = with_stand_ins(body, known_here) if known_here else body
+            rules = self._rules.get((read, clinical))
             if rules is None:
-                rules = self._rules.keep((body, clinical), tuple(self._engine.by_rules(body, clinical=clinical)))
-            inside = [
-                StandIn(
-                    max(item.start - start, 0),
-                    min(item.end, end) - start,
-                    stand_in(item.entity_type, text[item.start : item.end]),
-                )
-                for item in spans
-                if item.start < end and start < item.end
-            ]
-            neutral, replaced = neutralise(body, inside) if may_hold_name(body, inside, clinical=clinical) else ("", [])
-            pieces.append(_Piece(start, rules, neutral, replaced, clinical))
+                rules = self._rules.keep((read, clinical), tuple(self._engine.by_rules(read, clinical=clinical)))
+            neutral, replaced = "", list[StandIn]()
+            if may_hold_name(body, known_here, clinical=clinical):
+                neutral, replaced = neutralise(body, [_inside(text, item, start, end, stand_in) for item in here])
+            pieces.append(_Piece(start, rules, known_here, neutral, replaced, clinical))
         return pieces
 
     def _collect(self, text: str, group: list[_Piece], answers: dict[_Key, _Findings | None]) -> list[PhiFinding]:
         found: list[PhiFinding] = []
         for piece in group:
-            here = list(piece.rules)
+            here = [in_original(item, piece.known) for item in piece.rules] if piece.known else list(piece.rules)
             for item in answers.get((piece.neutral, piece.clinical)) or ():
-                start, end = original_span(item.start, item.end, piece.replaced)
-                here.append(PhiFinding(start, end, item.entity_type, item.score))
+                here.append(in_original(item, piece.replaced))
             found.extend(
                 PhiFinding(item.start + piece.start, item.end + piece.start, item.entity_type, item.score)
                 for item in strongest(here)
@@ -144,10 +140,22 @@ def mentioned_again(text: str, found: Sequence[PhiFinding]) -> Iterator[PhiFindi
 @dataclass(frozen=True, slots=True)
 class _Piece:
     start: int
-    rules: tuple[PhiFinding, ...]
+    rules: tuple[PhiFinding, ...]  # in the text with stand-ins
+    known: list[StandIn]  # of the ledger, as the rules read them
     neutral: str  # "" where no name is possible
     replaced: list[StandIn]
     clinical: bool
+
+
+def in_original(finding: PhiFinding, spans: Sequence[StandIn]) -> PhiFinding:
+    """A finding in a text with stand-ins as it lies in the original."""
+    start, end = original_span(finding.start, finding.end, spans)
+    return PhiFinding(start, end, finding.entity_type, finding.score)
+
+
+def _inside(text: str, item: KnownSpan, start: int, end: int, make: Callable[[str, str], str]) -> StandIn:
+    value = text[item.start : item.end]
+    return StandIn(max(item.start - start, 0), min(item.end, end) - start, make(item.entity_type, value))
 
 
 def _disjoint(known: Iterable[KnownSpan]) -> list[KnownSpan]:
