@@ -19,8 +19,8 @@ MONTH_NAMES = frozenset({"april", "may", "june", "august"})
 
 @cache
 def given_names() -> frozenset[str]:
-    """Given names of the US Census of 1990 and of other countries, lower case."""
-    return _words("given_names.txt") | _words("given_names_abroad.txt")
+    """Given names of the US Census of 1990, of other countries and of younger people, lower case."""
+    return _words("given_names.txt") | _words("given_names_abroad.txt") | _words("given_names_more.txt")
 
 
 @cache
