@@ -29,7 +29,7 @@ WHOLE = rf"(?P<id>{NAME}(?:{_JOIN}{NAME}){{0,3}})"
 # Whoever follows these is a person, even if no list knows the word.
 _SURE = re.compile(
     rf"(?:^|(?<=[\s(\"'>,;:.!?/|-]))(?i:hi|hello|hey|hiya|dear|thanks|thank you|thx|cheers|welcome|congratulations|congrats|happy birthday|goodbye|bye|good (?:morning|afternoon|evening)|sorry|"
-    rf"regards|wishes|sincerely|faithfully|yours truly|love|xoxo|my name is|my name's|name is|i am|i'm|this is|it is|it's|its|i, |called|named|nicknamed|speaking with|ask for|attn|attention|c/o|"
+    rf"regards|wishes|sincerely|faithfully|yours truly|yours|warmly|respectfully|cordially|hugs|ciao|all the best|take care|talk soon|love|xoxo|my name is|my name's|name is|i am|i'm|this is|it is|it's|its|i, |called|named|nicknamed|speaking with|ask for|attn|attention|c/o|"
     rf"witness statement of|on behalf of|written by|posted by|sent by|hosted by|addressed to|owned by|prepared for|signed by|account holder|card ?holder|policy ?holder|holder(?: is)?|according to|interviewed|referring|signature)"
     rf"[ \t]*[,:!-]?(?:[ \t]+|\n[ \t]*|(?<=[:,]))(?:Mr\.? |Mrs\.? |Ms\.? |Dr\.? )?{WHOLE}(?![\w@])"
 )

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from ghostchart.privacy.phi.fronted_places import places_in_small_letters
 from ghostchart.privacy.phi.letters import UPPER
+from ghostchart.privacy.phi.small_letters import names_in_small_letters
 from ghostchart.privacy.phi.town_forms import towns_in_small_letters
 from ghostchart.privacy.phi.vocabulary import MONTH_NAMES, is_name_word, is_ordinary, not_in_names
 
@@ -34,7 +35,10 @@ _SMALL_MONTHS = (
     "december",
 )
 # What holds a person without any word that could be a name: initials, mailboxes.
-_NAMELESS = re.compile(rf"@|\b[{UPPER}]\. ?[{UPPER}]\b|\b(?i:initials)\b|^[ \t]*(?i:room|rm|bed)\b")
+_NAMELESS = re.compile(
+    rf"@|\b[{UPPER}]\. ?[{UPPER}]\b|\b(?i:initials)\b|\b(?:Mr|Mrs|Ms|Miss|Dr)\b|"
+    r"\b(?:per|by) [a-z]{2,3}(?![\w'’-])|^[ \t]*(?i:room|rm|bed)\b"
+)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -49,7 +53,8 @@ def may_identify(text: str) -> bool:
         return True
     if any(may_be_name(match[1]) for match in _SMALL_TITLE.finditer(text)):
         return True
-    return any(next(look(text), None) is not None for look in (places_in_small_letters, towns_in_small_letters))
+    looks = (places_in_small_letters, towns_in_small_letters, names_in_small_letters)
+    return any(next(look(text), None) is not None for look in looks)
 
 
 def may_name_people(text: str) -> bool:

@@ -3,6 +3,8 @@
 Asked for every capitalised word of a corpus, so the answer is kept.
 """
 
+# ruff: noqa: SIM905, E501  (lists of syllables)
+
 from __future__ import annotations
 
 import re
@@ -115,6 +117,19 @@ _INFLECTED = (
     ("s", ""),
     ("ly", ""),
 )
+# Syllables of Korean and Chinese first names as they are written with a hyphen ("Min-jun", "Shu-fen").
+_SYLLABLES = frozenset(
+    [
+        *"ah ae bae bin bo bok byung chae chan cheol chul dae dal dong duk eun eon ga gi gil gun gyu gyung ha hae han hee heon ho hoon hwa hwan hwi hye hyeon hyo hyuk hyun hyung il im in ja jae".split(),
+        *"jeong ji jin jong joo joon ju jun jung ka kang ki koo kwan kwang kwon kyo kyu kyun kyung mi mih min moo moon mook myeong myung na nam oh ok pil ra rae ran ri rim ryul sang seo seok seon".split(),
+        *"seong seul seung shik shin si sik so sol song soo sook soon su suk sun sung suh tae taek ui wan weon won woo woon woong wook ye yeo yeol yeon yeong yong yoo yoon you young yu yul yun yup".split(),
+        *"ai ang bai bao bing bo cai chang chao chen cheng chi chia chiang chieh chien chih chin ching chiu chou chu chuan chun chung da dan de fa fan fang fei fen feng fu gang guang gui guo hai hao".split(),
+        *"hong hsi hsia hsiang hsiao hsien hsin hsing hsiu hsiung hsu hsuan hu hua huan huang hui hung jia jian jiang jiao jie jing ju juan jui jung kai kang ke keng kuan kuang kuei kun kung kuo lai lan".split(),
+        *"lei li lian liang lien lin ling liu long lu lun luo man mao mei meng miao ming mu nai nan ni nien ning pang pao pei peng pin ping po qi qian qiang qin qing qiu quan ren rong ru rui ruo shan".split(),
+        *"shang shao shen sheng shi shih shin shing shou shu shuang shui shun sheue ssu sui szu ta tai tang tao te teng ti tien ting tsai tse tseng tsu tsui tsun tsung tu tun tung tzu wan wang wei wen".split(),
+        *"wu xi xia xian xiang xiao xin xing xiu xue xun ya yan yang yao yi yin ying yong yu yuan yue yueh yun ze zhao zhen zheng zhi zhong zhou zhu zi".split(),
+    ]
+)
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -124,12 +139,26 @@ def kind_of(word: str) -> str:
     low = unaccented(word.replace("’", "'").removesuffix("'s").strip(".'"))
     if len(low) > 2 and is_given_name(low):
         return (WORD if is_ordinary(low) else GIVEN) if not _is_listed_nobody(low) else NOBODY
-    kinds = [_kind_of_part(part) for part in low.split("-") if part not in _PARTICLES]
+    parts = low.split("-")
+    if len(parts) == 2 and len(low) > 5 and _SYLLABLES.issuperset(parts):
+        return GIVEN
+    kinds = [_kind_of_part(part) for part in parts if part not in _PARTICLES]
+    if len(kinds) > 1 and not {GIVEN, SURNAME, UNKNOWN}.isdisjoint(kinds):
+        # "Halvorsen-Pike": beside a name, a surname that is a word counts.
+        kinds = [kind or _as_second_half(part) for kind, part in zip(kinds, _solid(parts), strict=True)]
     if not kinds or NOBODY in kinds:
         return NOBODY
     if len(kinds) == 1:
         return kinds[0]
     return next((kind for kind in (GIVEN, SURNAME, UNKNOWN) if kind in kinds), NOBODY)
+
+
+def _solid(parts: list[str]) -> list[str]:
+    return [part for part in parts if part not in _PARTICLES]
+
+
+def _as_second_half(part: str) -> str:
+    return WORD if len(part) > 2 and is_name_word(part) and not _is_listed_nobody(part) else NOBODY
 
 
 def _is_listed_nobody(low: str) -> bool:

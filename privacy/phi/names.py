@@ -33,7 +33,7 @@ _GAP = r"[ \t]+|,[ \t]?|(?<=\.)"
 _FULL = rf"{_TOKEN}(?:(?:[ \t]+|,[ \t]?|(?<=[A-Z]\.)){_TOKEN}){{0,3}}"
 
 _TITLE = re.compile(
-    rf"(?<![\w-])(?:Dr|DR|Drs|Doctor|Mr|MR|Mrs|MRS|Ms|MS\.|Miss|Mister|Prof|Professor|Rev|Reverend|Chaplain|Father|Sister|Nurse|Sgt|Capt|Lt|Judge|Hon)\.?[ \t]+(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{0,3}})"
+    rf"(?<![\w-])(?:Dr|DR|Drs|Doctor|Mr|MR|Mrs|MRS|Ms|MS\.|Miss|Mister|Mme|Mlle|Madame|Sra|Sr(?=\.? [A-Z])|Srta|Señora?|Prof|Professor|Rev|Reverend|Chaplain|Father|Sister|Nurse|Sgt|Capt|Lt|Judge|Hon)\.?[ \t]+(?P<id>{_TOKEN}(?:[ \t]+{_TOKEN}){{0,3}})"
 )
 _LOWER_TITLE = re.compile(
     rf"(?<![\w-])(?:dr|mr|mrs|ms)\.? (?P<id>[{LOWER}][{LOWER}'’-]{{2,}}(?: [a-z]\.?(?![\w'’]))?(?: [{LOWER}][{LOWER}'’-]{{2,}})?)"

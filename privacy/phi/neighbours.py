@@ -46,7 +46,10 @@ _CAPITALISED = re.compile(rf"[{UPPER}][{UPPER}{LOWER}'’]*(?:-[{UPPER}{LOWER}'�
 _BEFORE_CHARS, _AFTER_CHARS = 34, 44
 _GAP = ' \t:–—-(,>["“/@'
 _ITEM = re.compile(r"(?:, and|,| and| &|/| or| ->| to)[ \t]*$|/$")
-_PATIENT_AFTER = re.compile(r"[ ,]*(?:\(?\d{1,3} ?(?:[MF]\b|yo\b|y/o|y\.o|yr|year|[mf]\b)|(?i:mrn|dob|d\.o\.b)\b)")
+_PATIENT_AFTER = re.compile(
+    r"[ ,]*(?:\(?\d{1,3} ?(?:[MF]\b|yo\b|y/o|y\.o|yr|year|[mf]\b)|\(?(?i:mrn|dob|d\.o\.b|chart|acct|record)\b)"
+)
+_CLOCK = re.compile(r" @? ?(?:[01]\d|2[0-3])[0-5]\d\b")
 _BED_AFTER = re.compile(r"[ ,]*(?:\(?(?i:bed|rm|room) ?#?\w{1,4}\b|\d{1,2}[NSEWABCD]\b(?= ?[-–—:|,]))")
 _BED_BEFORE = re.compile(r"(?i)(?:^|[\s(])(?:bed|rm|room) ?#?\w{1,4}[:,]?(?: [-–])? ?$")
 _ROLE_AFTER = re.compile(
@@ -109,7 +112,7 @@ def names_by_neighbours(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     if "/" in text:
         for match in _AIRLINE.finditer(text):
             if all(kind_of(word) for word in re.findall(r"[A-Z]{3,}(?=[/ -])", match["id"])):
-                yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.7)
+                yield PhiFinding(match.start("id"), match.end("id"), "PERSON", 0.86)
     if "@" in text:
         yield from _before_mail(text)
     if not any(map(kind_of, _CAPITALISED.findall(text))):
@@ -215,13 +218,14 @@ def _left_of(place: _Beside) -> _Left:
 def _is_told(place: _Beside) -> bool:
     left = _left_of(place)
     patient = place.after(_PATIENT_AFTER) or place.after(_BED_AFTER)
-    if not patient and is_refused(place.text, place.end):
+    timed = left.word in ("by", "per") and place.best == GIVEN and place.after(_CLOCK)
+    if not patient and not timed and is_refused(place.text, place.end):
         return False
     thing = not patient and place.after(THING_AFTER)
     initial = place.text[place.start + 1 : place.start + 2] == "."
     if _has_title(left):
         return True
-    if thing:
+    if thing and not timed:
         return False
     return (
         _has_role(place, left)

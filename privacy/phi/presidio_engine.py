@@ -22,6 +22,8 @@ from ghostchart.privacy.phi import (
     labelled,
     login_names,
     model_names,
+    name_fields,
+    name_forms,
     named_dates,
     names,
     neighbours,
@@ -33,6 +35,8 @@ from ghostchart.privacy.phi import (
     records,
     roads,
     runs,
+    shorthand_names,
+    small_letters,
     things,
     town_forms,
     towns,
@@ -163,6 +167,10 @@ def _people(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     yield from runs.runs_of_names(text, clinical=clinical)
     yield from neighbours.names_by_neighbours(text, clinical=clinical)
     yield from bedside.bedside_names(text)
+    yield from name_forms.names_by_form(text)
+    yield from name_fields.names_in_fields(text, clinical=clinical)
+    yield from shorthand_names.names_in_shorthand(text, clinical=clinical)
+    yield from small_letters.names_in_small_letters(text)
 
 
 def _ner_findings(text: str, artifacts: Any, *, clinical: bool) -> Iterator[PhiFinding]:

@@ -20,14 +20,22 @@ _SCORE = 0.61
 _MOST_CHARS = 240
 _MOST_LINES = 2
 _SMALL = rf"[{LOWER}][{LOWER}'’-]+"
-_ANY = rf"[{UPPER}{LOWER}][{LOWER}'’]+(?:-[{UPPER}]?[{LOWER}'’]+)*"
+_ANY = rf"[{UPPER}{LOWER}][{LOWER}'’]+(?:[{UPPER}][{LOWER}'’]+)?(?:-[{UPPER}]?[{LOWER}'’]+)*"
 _RUN = re.compile(rf"(?<![\w.@/'’-])(?:[{LOWER}{UPPER}]\. )?{_ANY}(?: {_ANY})*")
 _FOR = re.compile(
     r"(?i)(?:^|[\s,;:(])(?:for|of|on|has|have|had|does|do|did|is|was|are|were|find|search:?|pull up|up|open(?: chart)?|chart|about|re:?|regarding|with|to|message|call|page|tell|ask|"
     r"under|by|patient|pt|from|summari[sz]e|show|compare|who|when|how|labs|meds|allergies|vitals|summary|imaging|results|notes?|history|and|w/|that|if)[ \t]+$"
 )
 _ASKS = re.compile(
-    r"(?i)(?:^|[\s,;:(])(?:for|of|has|does|did|is|was|find|call|page|under|ask|tell|pt|patient|on|remind|text|message|chart|open|labs)[ \t]+$"
+    r"(?i)(?:^|[\s,;:(])(?:for|of|has|does|did|is|was|what'?s|how'?s|when'?s|where'?s|pull up|look up|open up|bring up|search|covering for|find|call|page|under|ask|tell|pt|patient|on|remind|text|message|chart|open|labs)[ \t]+$"
+)
+# "why is chaudry npo": what is asked about a patient.
+_ASKS_ABOUT = re.compile(
+    r"(?i)(?:^|[?.!,;] ?)(?:(?:hi|hey|ok|so|and|also|pls|please|quick question) ?[,:]? )?(?:why|when|where|how|what|what's|which|who)?(?: [a-z]{3,9})? ?(?:is|was|has|did|does|do|can|will|should|could|would|are)[ \t]+$"
+)
+_IS_ASKED = re.compile(
+    r"[ \t]+(?:npo|dnr|dni|full code|still|ok|okay|getting|having|going|being|cleared|diabetic|allergic|taking|able|ready|scheduled|supposed|here|back|up|a|an|on|off|in|at|due|for|his|her|still|ever|already|"
+    r"febrile|afebrile|eating|sleeping|stable|see|need|get|got|have|had|take|come|call|make|miss|want|last|next|refuse|sign|know|speak|live|want|tolerate|been|c/o|complaining|eligible|covered|intubated|extubated|transferred|discharged|admitted|seen)\b"
 )
 _CALLS = re.compile(r"(?i)(?:^|[\s,;:(])(?:call|page|paged|text|ask|tell|remind|notify|message)[ \t]+$")
 _ENDS = re.compile(
@@ -35,16 +43,19 @@ _ENDS = re.compile(
     r"over|between|before|after|for|who|about|take|takes|taking|allergic|want|wants|now|admitted|seen)\b"
 )
 _PLACED = re.compile(
-    r"[ ,]*\(?(?i:(?:rm|room|bed|mrn|dob|ext|pager)\b|in \d{1,3}[a-z]?\b)|[ ,]+\d{1,3} ?(?:yo|y/o|[MFmf]\b)"
+    r"[ ,]*\(?(?i:(?:rm|room|bed|mrn|dob|ext|pager)\b|in \d{1,3}[a-z]?\b|\d{1,2}[ -]?(?:east|west|north|south|tower|[nsew])\b)|[ ,]+\d{1,3} ?(?:yo|y/o|[MFmf]\b)"
 )
 _OWNS = re.compile(
     r" ?['’]s (?:last|next|labs?|chart|meds|x-?rays?|scan|mri|ct|echo|results?|allerg|bp|vitals|weight|inr|a1c|pap|note|daughter|son|wife|husband|mother|father|family|nurse|room|appointment|appt|path|colonoscopy|imaging)"
 )
+_IN_ROOM = re.compile(r" \d{3}[a-d]?\b(?! ?(?:mg|ml|mcg|units?|cc|lbs?|kg|g|k|miles|days|%|/))")
 _CALLED = re.compile(r"[ \t]+(?:w|with|re|at|if|when|x\d|ext|@|asap|stat)\b")
 _ROLE = re.compile(
     r" \((?:[\w/]+ )?(?:fellow|resident|intern|attending|nurse|rn|np|pa|md|wife|husband|son|daughter|sister|brother|mother|father|mom|dad|friend|np student)\)|,? (?:np|pa|rn)(?=[.,;:]|$)"
 )
-_DOES = re.compile(r" (?:has|is|said|says|wants|will|was|told|asked|called|cant|can't|isnt|isn't|wont|pls|plz)\b")
+_DOES = re.compile(
+    r" (?:has|is|said|says|wants|will|was|told|asked|called|cant|can't|isnt|isn't|wont|pls|plz|needs|refus\w+|denie[sd]|complain\w+|c/o|keeps|cannot|looks|feels|seems|just|still|got|had|dc'?d)\b"
+)
 _CLOSING = re.compile(
     rf"(?i)(?:best|thanks|thx|ty|cheers|regards|love|xo+)[ ,!.-]+\n?(?P<id>{_SMALL}(?: {_SMALL})?)[ .!]*$"
 )
@@ -82,6 +93,8 @@ def _runs(text: str, match: re.Match[str]) -> Iterator[tuple[int, int, list[str]
         if word is not None and (initial or _can_be_part(word[0])):
             words.append(word)
             continue
+        while len(words) > 1 and words[0][0] in _VERBS:
+            words.pop(0)
         while words and not _is_name_alone(words[0][0]) and len(words) > 2 and kind_of(words[0][0]) == NOBODY:
             words.pop(0)
         if words and not words[-1][0].endswith("."):
@@ -106,6 +119,8 @@ def _plain(word: str) -> str:
     return word.lower().replace("’", "'").removesuffix("'s")
 
 
+# First names that begin a request as verbs, in small letters.
+_VERBS = frozenset(["page", "bill", "mark", "chase", "will", "may", "grant", "drew", "pat", "rob", "sue", "skip"])
 # Surnames that requests use as words.
 _TOO_COMMON = frozenset(
     "for has will may can past last show find call page read write change list best cost test case dose rate note chart order drug long short high low mean "
@@ -158,7 +173,13 @@ def _is_single_asked_for(text: str, start: int, end: int, kind: str, *, initial:
     if initial:
         return asked or (kind != UNKNOWN and _ENDS.match(text, end) is not None)
     begins = not text[:start].strip() or text[:start].rstrip().endswith(("?", "!", "."))
-    if begins and kind == GIVEN and _DOES.match(text, end):
+    sure = (kind == GIVEN or (kind == SURNAME and len(word) > 4)) and word not in TOWNS_TOO
+    if (
+        (begins and (kind == GIVEN or sure) and _DOES.match(text, end))
+        or (begins and kind != UNKNOWN and _PLACED.match(text, end))
+        or (sure and (begins or text[:start].rstrip().endswith((":", ",", ";"))) and _IN_ROOM.match(text, end))
+        or (sure and _ASKS_ABOUT.search(text, 0, start) and _IS_ASKED.match(text, end))
+    ):
         return True
     if _UNDER.search(text, 0, start):
         return word not in TOWNS_TOO

@@ -94,6 +94,13 @@ def runs_of_names(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
     """Names without any cue; ``clinical`` text and other text differ in what else is written with capitals."""
     for match in _RUN.finditer(text):
         start, end, words = begin_of_name(text, match)
+        if not words and (later := _RUN.match(text, _behind_first_word(text, match))):
+            # "Schedule Ottoline Varga": a word at the head of a sentence has its capital from there.
+            start, end, words = begin_of_name(text, later)
+            end -= 2 * text[start:end].endswith(("'s", "’s"))
+            words = [word.removesuffix("'s").removesuffix("’s") for word in words]
+            if not any(is_known_name(word) for word in words):
+                continue
         if _is_run(words) and not is_refused(text, end) and _is_somebody(text, start, end, words, clinical=clinical):
             yield PhiFinding(start, end, "PERSON", _SCORE)
     yield from _with_a_word(text)
@@ -101,6 +108,11 @@ def runs_of_names(text: str, *, clinical: bool) -> Iterator[PhiFinding]:
         word = match["id"]
         if len(word) > 2 and is_namelike(word) and word.lower() not in eponyms():
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
+
+
+def _behind_first_word(text: str, match: re.Match[str]) -> int:
+    gap = text.find(" ", match.start(), match.end())
+    return gap + 1 if gap > 0 else match.end()
 
 
 def _with_a_word(text: str) -> Iterator[PhiFinding]:

@@ -55,6 +55,21 @@ _ROLE_BEFORE = re.compile(
 )
 
 
+# First names and surnames that stand for a quantity or for an account.
+_WORDS = {
+    "Max": re.compile(
+        r"\bMax\.? ?(?:daily|dose|assist|temp|hr|heart|rate|gradient|velocity|flow|of|at \d|\d|x ?\d|inspir|pressure|single|total|amount|volume|strength|out|speed|limit|weight|number|effort|"
+        r"inflation|intensity|value|length|height|size|capacity|power|level|charge|benefit|allowed|CA|SUV)",
+        re.IGNORECASE,
+    ),
+    "Roth": re.compile(
+        r"\b(?:an?|my|the|your|his|her|our|their|to|into|from) Roth\b(?! family| brothers| house)|\bRoth (?:IRA|401|account|conversion)"
+    ),
+    "Bernard": re.compile(r"\bSaint Bernard\b"),
+    "Saint Bernard": re.compile(r"\bSaint Bernards?\b"),
+}
+
+
 def is_thing(text: str, finding: PhiFinding) -> bool:
     """Whether a name or place found is part of what a thing is called."""
     if finding.entity_type not in _TYPES or finding.score >= (
@@ -64,6 +79,8 @@ def is_thing(text: str, finding: PhiFinding) -> bool:
     if _ROLE_BEFORE.search(text, max(0, finding.start - 24), finding.start):
         return False
     name = text[finding.start : finding.end]
+    if name in _WORDS and _WORDS[name].search(text[max(0, finding.start - 8) : finding.end + 16]):
+        return True
     words = name.split()
     # Of "Oxford Knee", "Richmond Agitation-Sedation" the first word names, the others already belong to the noun.
     first = finding.start + len(words[0])
