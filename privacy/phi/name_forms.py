@@ -67,11 +67,11 @@ def names_by_form(text: str) -> Iterator[PhiFinding]:
     if '"' in text or "“" in text or "(" in text or "'" in text:
         yield from _with_nickname(text)
     if "/" in text:
-        match = _SLASH.match(text)
-        kinds = [kind_of(match["id"]), kind_of(match["other"])] if match else []
-        if match and len(kinds) == 2 and {NOBODY, WORD}.isdisjoint(kinds) and kinds != [UNKNOWN, UNKNOWN]:
+        pair = _SLASH.match(text)
+        kinds = [kind_of(pair["id"]), kind_of(pair["other"])] if pair else []
+        if pair and len(kinds) == 2 and {NOBODY, WORD}.isdisjoint(kinds) and kinds != [UNKNOWN, UNKNOWN]:
             for group in ("id", "other"):
-                yield PhiFinding(match.start(group), match.end(group), "PERSON", _SCORE)
+                yield PhiFinding(pair.start(group), pair.end(group), "PERSON", _SCORE)
     bed = _BED_LINE.match(text)
     if bed and kind_of(bed["last"]) in (GIVEN, SURNAME, UNKNOWN) and bed["last"].lower() not in SPECIALTIES:
         yield PhiFinding(bed.start("id"), bed.end("id"), "PERSON", _SCORE)

@@ -89,9 +89,9 @@ def names_in_small_letters(text: str) -> Iterator[PhiFinding]:
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
     if "per " in text or "by " in text:
         for match in _INITIALS.finditer(text):
-            word = match["id"]
-            strange = word not in _NO_INITIALS and not is_ordinary(word)
-            if strange and _HANDLED.search(text) and (len(word) == 2 or not re.search("[aeiou]", word)):
+            short = match["id"]
+            strange = short not in _NO_INITIALS and not is_ordinary(short)
+            if strange and _HANDLED.search(text) and (len(short) == 2 or not re.search("[aeiou]", short)):
                 yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)
 
 
