@@ -114,7 +114,11 @@ def _start_of_last_first(text: str, match: re.Match[str]) -> int:
         # "Rangel, P." but neither "Klebsiella, E. coli" nor "Kowalski, A 54-year-old".
         small = re.match(r" [a-z]+(?!\w)(?<!ed)(?<!has)(?<!was)(?<!is)(?<!says)", text[match.end("id") :]) is not None
         dotted = "." in first
-        return start if (dotted and not small and (known or announced)) or (known and followed) or (dotted and followed) else -1
+        return (
+            start
+            if (dotted and not small and (known or announced)) or (known and followed) or (dotted and followed)
+            else -1
+        )
     kind = kind_of(first)
     if kind == NOBODY or _is_elsewhere(first) or (match["last"].isupper() != first.isupper() and len(first) > 2):
         return -1
