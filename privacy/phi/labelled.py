@@ -46,7 +46,7 @@ _NOUNS: dict[str, str] = {
     "US_SSN": "ssn tin ein itin pps ppsn nino ni cpf cnpj curp rfc rut cuil cuit sin nie nif dni bsn pesel cnp steuernummer "
     "steuer utr tax vat personnummer sozialversicherungsnummer siret nir fiscale codice sociale seguridad sozialversicherung",
     "VEHICLE_ID": "plate plates tag reg registration vrn rego matrícula matricula kennzeichen immatriculation targa vin",
-    "DEVICE_ID": "lot batch serial ser sn device implant pump glucometer monitor asset imei udi eid iccid lead generator transmitter sensor receiver valve machine laptop microchip chip scanner probe handset computer",
+    "DEVICE_ID": "lot batch serial ser sn device implant pump glucometer monitor asset imei udi eid iccid lead generator transmitter sensor receiver valve machine laptop microchip chip scanner probe handset computer frame",
 }
 _KIND = {word: kind for kind, words in reversed(_NOUNS.items()) for word in words.split()}
 # Words that mark the number of anything; those of other languages stand for "number" as well.
@@ -73,7 +73,7 @@ _MARK_ONLY = _words(
     "unit plan group grp visit study subject report request patient pt hospital hosp run lead generator monitor pump return "
     "bar bill conf acc res sort steuer tax ni payment transfer delivery package card driver drivers driving resident "
     "applicant candidate officer subject participant identity lot batch miles auth az fin har chi sin record encounter "
-    "machine laptop microchip chip scanner probe handset computer "
+    "machine laptop microchip chip scanner probe handset computer frame "
     "admission device implant police transmitter sensor receiver valve order specimen ref reference file vat meter episode clock"
 )
 # What a number belongs to when it tells nobody: codes, versions, places in a building, trains.

@@ -114,8 +114,8 @@ _BRACKETED_MONTH = re.compile(
 )
 # What makes a line somebody's although no word in it is of the clinic alone.
 _HEALTH = re.compile(
-    r"(?i)\b(?:a1c|labs?|mri|ct|scans?|mammogram|ultrasound|colonoscopy|biopsy|vaccin\w+|x-?rays?|surgery|operation|appointment|appt|admi(?:tted|ssion)|hospital|discharged?|diagnos\w+|pain|dose|meds?|medications?|refills?|prescri\w+|seizures?|fever|rash|cough|weight|"
-    r"pregnan\w+|miscarriage|patient|pt|doctor|nurse|clinic|therapy|rehab|relapsed?|sober|fell|stroke|homeless|shelter|motel|deployed|widowed|divorced|laid off|evicted|incarcerated|jail|prison|moved|passed away|died|quit)\b"
+    r"(?i)\b(?:a1c|labs|blood ?work|mri|ct|scans?|x-?rays?|mammogram|ultrasound|colonoscopy|biopsy|vaccinated|surgery|admi(?:tted|ssion)|discharged|hospitali[sz]ed|diagnosed|dose|meds|medications?|refills?|prescribed|"
+    r"seizures?|fever|rash|cough|pregnan\w+|miscarriage|pt|relapsed?|sober|stroke|chemo|symptoms?)\b"
 )
 # Talk of seasons: what comes back every year belongs to nobody.
 _EVERY_YEAR = re.compile(

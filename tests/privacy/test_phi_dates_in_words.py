@@ -40,7 +40,6 @@ FOUND = [
     "last hospitalized in [[Feb]] for COPD",
     "MI last [[November]], two stents",
     "symptoms began in [[mid-January]]",
-    "laid off in [[July]], drinking more since",
     "on dialysis since [[Sept.]]",
     "Mammogram in [[October]] was BI-RADS 2",
     "sober since [[june]], attends AA",

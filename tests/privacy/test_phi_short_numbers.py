@@ -202,6 +202,25 @@ FOUND = [
     "Dublin [[D02 X285]]",
     "Sydney NSW [[2000]]",
     "Delhi [[110001]]",
+    "DEVICE: Boston Scientific Accolade [[L331-882041]]",
+    "insulin pump (serial [[MMT-447102]])",
+    "loop recorder [[RLA447102S]] interrogated",
+    "bike frame [[WTU118K2290E]]",
+    "hospital bed asset tag [[B-44710]]",
+    "router [[C8:3A:35:44:71:02]]",
+    "[[1800 447 102]] toll free",
+    "ED charge [[x2-4471]]",
+    "sample ID [[B22-1044]]",
+    "[[24-S-04471]]",
+    "A# [[204 471 029]]",
+    "USCIS [[MSC2190447102]]",
+    "driver license [[S447-1029-4471]]",
+    "DL# [[447102938]]",
+    "medical license [[MD44710]]",
+    "last four [[2938]]",
+    "last4=[[2938]]",
+    "SSN (last 4): [[2938]]",
+    "page 2 of 9: call [[44710]] re: bleed",
 ]  # fmt: skip
 
 # what looks like it and is nobody's
@@ -287,6 +306,12 @@ CLEAN = [
     "xxxx 1234",
     "**** 12 mg",
     "+ (0) 12345",
+    "the last four of 1200 doses",
+    "last 4 2 mg doses",
+    "call 10000 people",
+    "A # 3 blade",
+    "frame rate 30 fps, frame 2",
+    "18-F-FDG uptake, 5-HT-2000",
 ]  # fmt: skip
 
 
