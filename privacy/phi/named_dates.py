@@ -115,7 +115,7 @@ _BRACKETED_MONTH = re.compile(
 # What makes a line somebody's although no word in it is of the clinic alone.
 _HEALTH = re.compile(
     r"(?i)\b(?:a1c|labs|blood ?work|mri|ct|scans?|x-?rays?|mammogram|ultrasound|colonoscopy|biopsy|vaccinated|surgery|admi(?:tted|ssion)|discharged|hospitali[sz]ed|diagnosed|dose|meds|medications?|refills?|prescribed|"
-    r"seizures?|fever|rash|cough|pregnan\w+|miscarriage|pt|relapsed?|sober|stroke|chemo|symptoms?)\b"
+    r"seizures?|fever|rash|cough|pregnan\w+|miscarriage|pt|relapsed?|sober|stroke|chemo|symptoms?|smok(?:ed|ing)|alcohol)\b"
 )
 # Talk of seasons: what comes back every year belongs to nobody.
 _EVERY_YEAR = re.compile(
