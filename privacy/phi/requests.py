@@ -132,7 +132,8 @@ _TOO_COMMON = frozenset(
     "print quick rain range rash rest rice rich right ring rise rock room root rose round rule safe sample sand school sea seal self set shade sharp sheet ship "
     "shop side sign silver small smart smoke snow soft south speed spell spring stand star start state stay steel step still stock stone stool storm strain street strong sugar summer sweet "
     "swing table tall term thing tip top torn town train trial true tube turn twin van view wait walk wall war ward water way weeks west wheat white wide win wind "
-    "winter wise wood word work worth yes young wound".split()
+    "winter wise wood word work worth yes young wound "
+    "needs needed gets takes wants keeps looks feels seems just still got had".split()
 ) - {"park"}
 
 

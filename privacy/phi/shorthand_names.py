@@ -47,6 +47,9 @@ _FROM = re.compile(
 _SUBCLAUSE = re.compile(
     rf"\b(?:that|if|whether|because|when|since|while|until|once|does|did|is|has|was|can|will|should) (?P<id>{_CAP}) (?:is|was|has|had|have|needs?|will|can|should|could|would|wants?|refused|gets?|got|takes?|still|already|ever|on|allergic|due|ok|able|ready|eligible|npo|NPO)\b"
 )
+_TASK = re.compile(
+    rf"(?:^[ \t*•>-]*|[:;,.–-] )(?P<id>{_CAP}) to (?:send|call|follow|f/u|review|check|order|draft|page|arrange|schedule|fax|discuss|bring|drive|pick|confirm|update|see|obtain|place|talk|speak|meet|set up|coordinate|email|finish|prepare|cover)\b"
+)
 _AGED = re.compile(rf"^[ \t*•>-]*(?P<id>{_CAP}), (?:age |aged )?\d{{1,3}}(?:, | ?yo\b| ?y/o|\.)")
 _DONE_BY = re.compile(
     rf"\b(?:filed|brought|led|owned|coached|taught|written|painted|sung|arrested|represented|argued|sued|approved|denied|taken|hosted|directed|composed|edited|photographed|built|drawn up|drafted|presented|chaired|organi[sz]ed|founded|scored|won) by (?P<id>{_CAP}(?: {_CAP})?)(?=[ \t]*(?:$|[\n.,;)]| (?:and|on|in|at|for|who|yesterday|today|last)\b))"
@@ -116,7 +119,7 @@ def _announced(text: str) -> Iterator[PhiFinding]:
             listed = pattern is not _DONE_BY or kind_of(first) in (GIVEN, SURNAME)
             if end and listed and (pattern is _OFFICER or _may_name(first)) and not is_refused(text, end):
                 yield PhiFinding(match.start("id"), end, "PERSON", _SCORE)
-    for match in _SUBCLAUSE.finditer(text):
+    for match in (*_SUBCLAUSE.finditer(text), *(_TASK.finditer(text) if " to " in text else ())):
         listed = kind_of(match["id"]) in (GIVEN, SURNAME) and match["id"].lower() not in TOWNS_TOO
         if listed and _may_name(match["id"]):
             yield PhiFinding(match.start("id"), match.end("id"), "PERSON", _SCORE)

@@ -75,6 +75,7 @@ _ROLES = [
     ("Fitzgerald 4N trop 0.2, hep gtt", "Fitzgerald"),
     ("Arjun, 6, here with his nani for cough.", "Arjun"),
     ("Transport by Kwame 1510", "Kwame"),
+    ("Plan: Delgado to call family, Paloma to arrange transport.", "Delgado|Paloma"),
     ("Tell Dr. Anand that Beasley is septic", "Anand|Beasley"),
 ]
 _SMALL = [
@@ -90,6 +91,7 @@ _SMALL = [
     ("why is petrovich npo", "petrovich"),
     ("mahoney 4 east, K this am?", "mahoney"),
     ("refill called to the pharmacy by xw", "xw"),
+    ("henderson needs new iv", "henderson"),
     ("page vasquez re consent", "vasquez"),
     ("sign out: reyes 402 chest tube to WS", "reyes"),
 ]
@@ -151,6 +153,18 @@ def test_name_is_found(scanner: PhiScanner, text: str, names: str) -> None:
         "report called to er, faxed by hh",
         "meds given by mouth per order",
         "Nurse call light in reach",
+        "Plan: Cardiology to see, Ortho to call back",
+        "Mother Alive, father Passed. Friend Request pending.",
+        "Ex Lap 2019 with Hartmann pouch",
+        "Surg: Pending  Asst: None  Anes: General",
+        "Next of kin: None listed",
+        "Owner: City of Toledo",
+        "Skip to main content",
+        "Foley, 3 days. Norvasc, 5, daily",
+        "does Tricare cover this, is Kaiser open",
+        "Bactrim/Keflex 10 days, Celexa (Lexapro) switch",
+        "Rocephin, Zithromax IV",
+        "per hospital policy, by close of business",
     ],
 )
 def test_near_miss_stays_silent(scanner: PhiScanner, text: str) -> None:
