@@ -119,7 +119,7 @@ _HEALTH = re.compile(
 )
 # Talk of seasons: what comes back every year belongs to nobody.
 _EVERY_YEAR = re.compile(
-    r"(?i)\b(?:every|each|usually|typically|generally|seasons?|seasonal\w*|annual\w*|yearly|always|often|tends?|peaks?|recommended|available|campaign|awareness|between)\b"
+    r"(?i)\b(?:every|each|usually|typically|generally|seasons?|seasonal\w*|annual\w*|yearly|always|often|tends?|peaks?|recommended|available|campaign|awareness|pollen|fiscal|semester|offers?|highest|lowest|average|guidelines?|rainfall|temperatures?|between)\b"
 )
 _NAME_MONTHS = ("april", "may", "june", "august")
 _MONTH_WORDS = frozenset([*_MONTHS, *(word.lower() for word in _SHORT)])

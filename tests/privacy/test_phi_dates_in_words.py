@@ -488,6 +488,12 @@ CLEAN = [
     "5 ago, 6 dec units",
     "seen last, may need more",
     "DOS 6.22 beta",
+    "Ragweed pollen counts rise in late August, asthma follows.",
+    "Dyspnea clinic offers spirometry from September to March.",
+    "The 2/4 time signature, a 3/4 waltz, 6/8 jig.",
+    "Berg 44/56, TUG 12, 6MWT 1200 ft.",
+    "pT2 N1 (2/17) M0, ER 8/8, PR 7/8, HER2 1+.",
+    "Give on the 1st day, then on the 15th day of each cycle.",
 ]  # fmt: skip
 
 

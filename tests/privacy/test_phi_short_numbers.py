@@ -312,6 +312,9 @@ CLEAN = [
     "A # 3 blade",
     "frame rate 30 fps, frame 2",
     "18-F-FDG uptake, 5-HT-2000",
+    "Part no. 220-1441 fits most pumps.",
+    "Scores were 3-1, 4-2 and 10-4 on the night.",
+    "The range is 300-1450 units with a mean of 812.",
 ]  # fmt: skip
 
 
