@@ -105,7 +105,8 @@ def is_local_number(match: re.Match[str]) -> bool:
     if second.endswith("00") or (len(first) == 3 and first[-1] in "05" and second[-1] in "05") or _UNITS.match(tail):
         return False
     return not re.search(
-        r"(?:range|ref|between|ndc|goal|cpt|normal|from|x|lot|part(?: no)?|model|item|sku|code|catalog|ck|cpk|ldh|b12|folate|ferritin|ig[agme]|cd4|alp|bnp|lipase|testosterone|dheas?|[<>=~(\[])\W*$",
+        r"(?:range|ref|between|ndc|goal|cpt|normal|from|x|lot|part(?: no)?|model|item|sku|code|catalog|"
+        r"ck|cpk|ldh|b12|folate|ferritin|ig[agme]|cd4|alp|bnp|lipase|testosterone|dheas?|[<>=~(\[])\W*$",
         head,
     )
 
