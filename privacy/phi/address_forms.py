@@ -21,10 +21,14 @@ from ghostchart.privacy.phi.vocabulary import (
 _SCORE = 0.72
 _CAP = rf"[{UPPER}][{LOWER}]+(?:['’-][{UPPER}{LOWER}]+)*"
 _ROAD = r"(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Close|Way|Row|Hill|Green|Walk|Mews|Terrace|Crescent|Court|Wynd|Brae|Square|Gardens|Place|Park|Rise|End)"
+_ROWS = frozenset(["Cottages", "Houses", "Villas", "Almshouses", "Mansions", "Maisonettes"])
 _HOUSES = frozenset(["Cottage", "House", "Farm", "Farmhouse", "Forge", "Barn", "Lodge", "Mill", "Rectory", "Vicarage", "Manor", "Hall", "Grange", "Villa", "Croft", "Bungalow", "Coach", "Oast"])  # fmt: skip
 # "The Old Forge, Church Lane": a house called by a name, its street or the postal code of the town behind it.
 _HOUSE = re.compile(
     rf"(?<![\w'’-])(?!White House)(?P<id>(?:(?:Flat|Unit|Apartment) \d{{1,3}}[A-Z]?, )?(?:The )?(?:{_CAP} ){{1,3}}?(?:{'|'.join(sorted(_HOUSES))})(?: Lodge| House| Barn)?,? (?:\d{{1,4}}[a-zA-Z]? )?(?:{_CAP} ){{1,2}}{_ROAD})(?=[,.\n]|$)"
+)
+_NUMBERED_HOUSE = re.compile(
+    rf"(?<![\w./-])(?P<id>\d{{1,3}} (?:{_CAP} ){{1,2}}(?:Cottages|Houses|Villas|Almshouses|Mansions|Maisonettes)(?:, (?:{_CAP} ){{1,2}}{_ROAD})?)(?![\w'’-])"
 )
 _HOUSE_ALONE = re.compile(
     rf"(?<![\w'’-])(?P<id>(?:The )?(?:{_CAP} ){{1,3}}?(?:{'|'.join(sorted(_HOUSES))}))(?=,\s+{_CAP}(?:[ -]{_CAP}){{0,2}},?\s+[A-Z]{{1,2}}\d[A-Z\d]? \d[A-Z]{{2}}\b)"
@@ -45,8 +49,46 @@ _GERMAN_SEEN = frozenset([
 ])  # fmt: skip
 # In small letters, behind a word of place; "ct", "dr" and "pl" are something else in notes.
 _SMALL = re.compile(
-    rf"(?i:\b(?:at|@|on|to|from|near|live|lives|living|address(?: is)?:?|home is|moved to|located at|deliver(?:ed|y)? to|ship to|property at|house at|place at|apartment at)) (?P<id>\d{{1,5}} (?:[nsew]\.? |north |south |east |west )?(?P<name>[{LOWER}][{LOWER}'’]+(?: [{LOWER}][{LOWER}'’]+)?) "
+    rf"(?i:\b(?:at|on|to|from|near|live|lives|living|address(?: is)?:?|home is|moved to|located at|deliver(?:ed|y)? to|ship to|property at|house at|place at|apartment at)) (?P<id>\d{{1,5}} (?:[nsew]\.? |north |south |east |west )?(?P<name>[{LOWER}][{LOWER}'’]+(?: [{LOWER}][{LOWER}'’]+)?) "
     r"(?P<suffix>st|street|ct|court|dr|drive|ln|lane|pl|place|blvd|boulevard|ave|avenue|rd|road|cir|circle|way|ter|terrace|pkwy|hwy|trl|trail|sq|square|loop|row|close|mews)\b(?:,? (?:apt|apartment|unit|ste|suite|#) ?#? ?\w{1,4})?)"
+)
+_SMALL_SUFFIXES = frozenset(
+    [
+        "st",
+        "street",
+        "ct",
+        "court",
+        "dr",
+        "drive",
+        "ln",
+        "lane",
+        "pl",
+        "place",
+        "blvd",
+        "boulevard",
+        "ave",
+        "avenue",
+        "rd",
+        "road",
+        "cir",
+        "circle",
+        "way",
+        "ter",
+        "terrace",
+        "pkwy",
+        "hwy",
+        "trl",
+        "trail",
+        "sq",
+        "square",
+        "loop",
+        "row",
+        "close",
+        "mews",
+    ]
+)
+_SMALL_CUES = frozenset(
+    ["at", "on", "to", "from", "near", "live", "lives", "living", "address", "is", "moved", "located"]
 )
 _SMALL_FOREIGN = re.compile(
     rf"(?<![\w'’-])(?P<id>(?:calle|avenida|carrer|rua|piazza|corso|callejón|ulica|rue|straße|jalan) (?:(?:de|del|la|las|los|da|do|dos|della|di|du|des|le|les) ){{0,2}}[{LOWER}]{{3,}}(?: [{LOWER}]{{3,}}){{0,2}},? (?:n[º°o.]? ?|#)?\d{{1,4}}|[{LOWER}]{{3,}}(?:straße|strasse|gasse|allee) \d{{1,3}} ?[a-z]?)(?![\w-])"
@@ -56,26 +98,35 @@ _FOREIGN_SEEN = re.compile(
 )
 
 
-def address_forms(text: str, digits: int) -> Iterator[PhiFinding]:
-    """Streets and houses in the less usual forms; ``digits`` is how many the text holds."""
+def address_forms(text: str, digits: int, small_words: frozenset[str]) -> Iterator[PhiFinding]:
+    """Streets and houses in the less usual forms; ``digits`` is how many the text holds, ``small_words`` its words in lower case."""
     words = capitalised(text)
     if not _HOUSES.isdisjoint(words) and ", " in text:
-        for pattern in (_HOUSE, _HOUSE_ALONE):
-            for match in pattern.finditer(text):
-                if not any(_is_known(word) for word in match["id"].split()[:-1]):
-                    yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", _SCORE)
+        yield from _houses(text)
     if not digits:
         return
-    patterns = []
-    if not _NUMBERED_SEEN.isdisjoint(words):
-        patterns.append(_NUMBERED)
-    if digits > 4 and not _GERMAN_SEEN.isdisjoint(words):
-        patterns.append(_GERMAN)
+    patterns = [pattern for pattern, seen, least in _WITH_NUMBER if digits >= least and not seen.isdisjoint(words)]
     if _FOREIGN_SEEN.search(text):
         patterns.append(_SMALL_FOREIGN)
     for pattern in patterns:
         for match in pattern.finditer(text):
             yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", _SCORE)
+    if not (_SMALL_SUFFIXES.isdisjoint(small_words) or _SMALL_CUES.isdisjoint(small_words)):
+        yield from _in_small_letters(text)
+
+
+# Pattern, the words with a capital without which it cannot match, digits it needs.
+_WITH_NUMBER = ((_NUMBERED_HOUSE, _ROWS, 1), (_NUMBERED, _NUMBERED_SEEN, 1), (_GERMAN, _GERMAN_SEEN, 5))
+
+
+def _houses(text: str) -> Iterator[PhiFinding]:
+    for pattern in (_HOUSE, _HOUSE_ALONE):
+        for match in pattern.finditer(text):
+            if not any(_is_known(word) for word in match["id"].split()[:-1]):
+                yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", _SCORE)
+
+
+def _in_small_letters(text: str) -> Iterator[PhiFinding]:
     for match in _SMALL.finditer(text):
         sure = match["suffix"] in _SURE_SUFFIXES
         if all(_may_name_street(word, sure=sure) for word in match["name"].split()):

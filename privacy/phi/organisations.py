@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER, capitalised
+from ghostchart.privacy.phi.proper_words import Evidence, evidence
 from ghostchart.privacy.phi.vocabulary import clinical_words, departments, is_ordinary, not_in_names, not_towns
 
 _SCORE = 0.66
@@ -85,7 +86,7 @@ _GENERIC = frozenset([
 _VALUE = rf"(?P<id>(?:The )?[{UPPER}][\w'’.-]*(?:(?: (?:&|and|of|the|at|on|de|la))? (?=[{UPPER}])[\w'’.-]+){{0,5}})"
 _LABELS = re.compile(
     r"(?i:(?:^|(?<=[\n.;|(,] )|(?<=[\n|(;]))(?:(?:patient's |current |last |preferred |local |referring |sending |transferring |receiving |accepting |discharge )?(?:employer|workplace|place of (?:work|employment)|employment|company|school|funeral home|mortuary|pharmacy|facility|hospital|nursing home|snf|"
-    rf"organi[sz]ation|contractor|vendor|bank|hotel|venue|practice|church|shelter|home health(?: agency)?|hh agency|agency|dialysis (?:unit|center)|osh))[ \t]*[:=][ \t]*){_VALUE}"
+    rf"organi[sz]ation|contractor|vendor|bank|hotel|venue|practice|church|shelter|home health(?: agency)?|hh agency|agency|dialysis (?:unit|center)|osh|day ?care|group home|gym|vet(?:erinarian)?|landlord|imaging center|ems|police|jail|merchant|restaurant|airline|hospice|hha|dme(?: company)?|o2 supplier|client|store|branch|university|college|campus|club|salon|business|publisher|dealer(?:ship)?|current school|pre-?school|law firm|firm|property manager))[ \t]*[:=][ \t]*){_VALUE}"
 )
 _IN_BRACKETS = re.compile(
     rf"(?i:\b(?:osh|snf|alf|ltc|ltach?|irf|rehab|hospital|nursing home|facility|shelter|group home|pharmacy|employer|school|hospice|home|jail|prison|motel|hotel)) \((?:the )?{_VALUE}\)"
@@ -131,7 +132,8 @@ def organisations(text: str) -> Iterator[PhiFinding]:
 
 _LABEL_WORDS = frozenset([
     "employer", "workplace", "work", "employment", "company", "school", "home", "mortuary", "pharmacy", "facility", "hospital", "snf", "organization",
-    "organisation", "contractor", "vendor", "bank", "hotel", "venue", "practice", "church", "shelter", "health", "agency", "unit", "center", "osh",
+    "organisation", "contractor", "vendor", "bank", "hotel", "venue", "practice", "church", "shelter", "health", "agency", "unit", "center", "osh", "daycare", "care", "gym", "vet", "veterinarian", "landlord", "ems", "police", "jail", "merchant", "restaurant", "airline", "hospice",
+    "hha", "dme", "supplier", "client", "store", "branch", "university", "college", "campus", "club", "salon", "business", "publisher", "dealer", "dealership", "preschool", "firm", "manager",
 ])  # fmt: skip
 _VALUE_BEGINS = re.compile(rf"[:=][ \t]*[{UPPER}]")
 # How a word of _AFTER_VERB ends, and what follows it: the cheaper of two looks.
@@ -199,5 +201,6 @@ def _is_value(body: str, *, alone: bool) -> bool:
         return False
     strange = any(not is_ordinary(word) and word not in not_towns() for word in words)
     if not alone:
-        return len(words) > 1 and strange and not body.isupper()
+        named = strange or evidence(re.findall(r"[^\W\d_][\w'’/-]*", body)) >= Evidence.PAIR
+        return len(words) > 1 and named and not body.isupper()
     return (strange and len(words[0]) > 2) or (len(words) > 1 and not all(word in _GENERIC for word in words))

@@ -76,7 +76,7 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     yield from postal_codes.postal_codes(text, digits, words, clinical=clinical)
     yield from places.street_addresses(text, digits)
     yield from roads.roads(text, digits)
-    yield from address_forms.address_forms(text, digits)
+    yield from address_forms.address_forms(text, digits, words)
     yield from places.cities(text, clinical=clinical)
     yield from town_forms.town_forms(text, digits, clinical=clinical)
     for item in (

@@ -9,7 +9,7 @@ The kinds are graded, because a rule may ask for more where its noun ends phrase
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -40,7 +40,7 @@ LANDSCAPE = _set(
     "wells haven bridge ford glen plain plains meadow meadows woods wood oak oaks pine pines shore shores summit pass butte buttes gulch knoll knolls dale field fields brook "
     "brooks pond ponds mountain mountains peak peaks cliff cliffs marsh trail trails run lane view vista gate gates chapel lighthouse cottage barn barns orchard orchards "
     "fountain narrows basin bayou reef key acres farm farms branch bottoms slough thicket hearth harbors lantern anchor garden gardens house street square corner corners "
-    "common commons mound hawk butte draw wash arroyo mesa verde vista"
+    "common commons point points mound hawk butte draw wash arroyo mesa verde vista"
 )
 """Second halves of names taken from the landscape."""
 
@@ -57,7 +57,7 @@ SIGNBOARD = _set(
     "mercy grace providence trinity redeemer samaritan bethany bethesda zion calvary emmanuel genesis hope faith rainbow sunshine sunflower starlight moonlight northstar "
     "acorn orchard cobblestone brick mill timber lumberjack plow anvil kettle clocktower crown scepter shamrock thistle phoenix griffin unicorn atlas apollo titan orion "
     "sandy rocky shady mossy misty stony lost lone hidden quiet happy windy clear crystal twin two three four five seven dry cold sweet great big little old new "
-    "wild bald cherry apple peach plum almond mulberry huckleberry blackberry honey prairie dune coral mission plaza loma casa costa mar monte alta vista verde rio "
+    "tall wild bald cherry apple peach plum almond mulberry huckleberry blackberry honey prairie dune coral mission plaza loma casa costa mar monte alta vista verde rio "
     "driftwood seashell seabreeze sunny starfish starlite sandpiper kingfisher bluejay blackbird hummingbird dragonfly butterfly honeybee ladybug wagon arrow arrowhead saddle ranger homestead voyager "
     "mariner captain explorer discovery endeavor triumph victory vanguard sentinel guardian knight royal regal imperial majestic noble sterling prestige apex zenith alpine glacier cascade tidewater "
     "aurora solstice comet nova stellar oasis canopy kindness tapestry mosaic tandem catalyst momentum elevate thrive ascend ember hearth harvest vineyard orchard tulip daisy dahlia poppy violet wisteria camellia azalea "
@@ -79,15 +79,33 @@ _GENERIC = _set(
 )
 # Of these the second word must be of the kind as well: "Three Phase", "Great Saphenous", "Silver Alginate" are none.
 _ADJECTIVES = _set(
-    "two three four five seven great big little old new wild bald cold clear dry sweet quiet hidden lost lone sunny shady rocky sandy mossy misty stony windy crystal twin happy stone iron copper silver gold golden honey "
+    "tall two three four five seven great big little old new wild bald cold clear dry sweet quiet hidden lost lone sunny shady rocky sandy mossy misty stony windy crystal twin happy stone iron copper silver gold golden honey "
     "coal cotton cherry apple peach plum mill brick cobalt quartz pearl coral rock river lake kindness sterling prestige elevate thrive ascend momentum catalyst regal royal imperial noble majestic alpine"
 )
+_GOOD = _set("shepherd samaritan hope sam news neighbor neighbour")
+_BEGUN = _set("horizons beginnings leaf life visions directions pathways dawn")
 _NUMBERS = _set("two three four five seven twin")
 _OBJECTS = _set(
     "door spoon barn boot wheel star stars moon sun bell bells bottle button shoe hat feather leaf leaves petal paw paws wing wings horn antler arrow key shovel hammer saddle wagon crown rose thistle bird horse pony mule goose duck "
     "hen rooster goat lamb sheep calf bull cat dog hound moth bee owl boat sail oar reel hook paddle canoe pan pot table chair candle lamp moose pear berry bean grape olive corn wheat barley hop hops tail post wall tower steeple"
 )
+# Words that the lists of ordinary words are too old or too small for.
+MODERN = _set(
+    "bedside stepdown inhouse onsite offsite telemetry postpartum antepartum downtime overnight midday hospitalwide roomair baseline online offline website workflow toolkit dataset startup database helpline hotline checklist coworker coworkers mammo apheresis plasmapheresis hyperbaric telestroke telemed nicu picu sicu micu cvicu became largest "
+    "biosimilar biologic biologics robotic robot scooter homecare dropoff pickup takeout checkout login logout backup inbox voicemail smartphone podcast blog app apps hemoccult fibroscan "
+    "simulator simulation genomics proteomics immunotherapy chemo radiotherapy brachytherapy tomotherapy cyberknife davinci mohs lasik botox medspa anticoag preadmit preadmission preanesthesia pretransplant hemonc gynonc "
+    "neurocritical neurosurgical craniofacial maxillofacial reproductive perinatal maternal fetal vinci gamma proton stereotactic graduate"
+)
 _LATIN_ENDINGS = (
+    "est",
+    "ness",
+    "less",
+    "ly",
+    "ment",
+    "tion",
+    "sion",
+    "able",
+    "ible",
     "al",
     "ar",
     "ic",
@@ -105,7 +123,7 @@ _LATIN_ENDINGS = (
 _PLACE_ADJECTIVES = _set(
     "coastal royal pacific atlantic mystic scenic tropical celestial imperial colonial rural baltic arctic cedar"
 )
-_SAINTS = _set("saint st mount mt fort ft lake san santa holy sacred our port cape point")
+_SAINTS = _set("saint st mount mt fort ft lake san santa holy sacred our port cape point good")
 _COLOURS = _set("blue red green white black yellow")
 _BADGES = _set("cross shield book ribbon code cell cells light line alert team zone card flag")  # Blue Cross, Red Cross
 
@@ -132,13 +150,19 @@ def evidence(words: Sequence[str], *, capitals: bool = False) -> Evidence:
             return Evidence.COINED
         if _is_kind(second) or first in not_in_names() or (first in _COLOURS and second in _BADGES):
             continue
-        if _are_pair(first, second) or (first in _SAINTS and place == 0 and second not in _GENERIC):
+        if _are_pair(first, second) or (
+            first in _SAINTS and place == 0 and second not in _GENERIC and (first != "good" or second in _GOOD)
+        ):
             return Evidence.PAIR
     sign = bool(low) and low[0] in SIGNBOARD and low[0] not in _GENERIC and not _is_kind(low[0])
     return Evidence.SIGN if sign else Evidence.NONE
 
 
 def _are_pair(first: str, second: str) -> bool:
+    if first == "new" and (second in SIGNBOARD or second in _BEGUN):  # "New Dawn"
+        return True
+    if first in _COLOURS and (second in LANDSCAPE or second in SIGNBOARD) and second not in _BADGES:  # "Red Oak"
+        return True
     if _is_kind(first) or first in _GENERIC or second in _GENERIC:
         return first in SIGNBOARD and second in LANDSCAPE
     if first in _NUMBERS and not second.endswith("s"):  # "Two View Imaging"
@@ -151,6 +175,11 @@ def _are_pair(first: str, second: str) -> bool:
             or is_name_word(first)
         )
     return first in SIGNBOARD and (first not in _ADJECTIVES or second in SIGNBOARD or second in _OBJECTS)
+
+
+def is_plain(word: str) -> bool:
+    """Whether a word of the signboards (lower case) is also an adjective or a material that says nothing alone."""
+    return word in _ADJECTIVES
 
 
 def begins(words: Sequence[str]) -> int:
@@ -184,7 +213,35 @@ def _explained() -> frozenset[str]:
         countries(),
         brands(),
     )
-    return _GENERIC.union(*lists)
+    return _GENERIC.union(MODERN, *lists)
+
+
+def _is_form(word: str) -> bool:
+    """Whether a word ends as adjectives and nouns of action do, or is a form of an ordinary verb ("retrying")."""
+    if word.endswith(_LATIN_ENDINGS):
+        return True
+    stem = (
+        word.removesuffix("ing") if word.endswith("ing") else word.removesuffix("ed") if word.endswith("ed") else word
+    )
+    return stem != word and (
+        is_ordinary(stem) or is_ordinary(stem + "e") or (stem[-1:] == stem[-2:-1] and is_ordinary(stem[:-1]))
+    )
+
+
+@cache
+def _with_a_letter_less() -> frozenset[str]:
+    words = departments() | clinical_core() | _GENERIC
+    return frozenset(part for word in words if len(word) > 4 for part in (word, *_shortened(word)))
+
+
+def _shortened(word: str) -> Iterator[str]:
+    return (word[:place] + word[place + 1 :] for place in range(len(word)))
+
+
+@lru_cache(maxsize=20_000)
+def is_misspelt(word: str) -> bool:
+    """Whether a word (lower case) is a department or a kind of place but for one letter more, less or changed, or two swapped."""
+    return len(word) > 4 and (word in _with_a_letter_less() or not _with_a_letter_less().isdisjoint(_shortened(word)))
 
 
 @lru_cache(maxsize=20_000)
@@ -201,7 +258,7 @@ def _is_coined(word: str, *, strict: bool) -> bool:
     if not re.fullmatch(r"[^\W\d_'’]+(?:['’][^\W\d_]+)?", low) or is_ordinary(low) or low in _explained():
         return False
     listed = is_name_word(low) or is_listed_town(low)
-    if has_clinical_ending(low) or (low.endswith(_LATIN_ENDINGS) and not listed):
+    if has_clinical_ending(low) or (not listed and (_is_form(low) or is_misspelt(low))):
         return False
     if not strict:
         return True

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER, capitalised
+from ghostchart.privacy.phi.proper_words import Evidence, evidence
 from ghostchart.privacy.phi.vocabulary import clinical_words, departments, not_in_names
 
 _SCORE = 0.7
@@ -90,7 +91,7 @@ def roads(text: str, digits: int) -> Iterator[PhiFinding]:
     if not _SUFFIXES.isdisjoint(words):
         for pattern in (_BARE, _CROSSED):
             for match in pattern.finditer(text):
-                if _is_named(match["id"]):
+                if _is_named(match["id"]) and not (pattern is _BARE and _is_way_of_speaking(match["id"])):
                     yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", _SCORE)
     if any(word in text for word in _CROSSES):
         for match in _CROSSING.finditer(text):
@@ -110,6 +111,16 @@ def roads(text: str, digits: int) -> Iterator[PhiFinding]:
             for match in pattern.finditer(text):
                 if _is_named(match["id"]):
                     yield PhiFinding(match.start("id"), match.end("id"), "STREET_ADDRESS", _SCORE)
+
+
+# Suffixes that end phrases as well: "in the Second Row", "a Closed Loop", "Drug Court".
+_LOOSE_SUFFIXES = frozenset(["Trail", "Trailhead", "Court", "Circle", "Loop", "Row", "Mews", "Wynd", "Causeway", "Bypass", "Expressway"])  # fmt: skip
+
+
+def _is_way_of_speaking(body: str) -> bool:
+    words = re.findall(r"[^\W\d_][\w'’-]*", body)
+    last = max((place for place, word in enumerate(words) if word in _SUFFIXES), default=0)
+    return words[last] in _LOOSE_SUFFIXES and evidence(words[:last]) is Evidence.NONE
 
 
 def _is_named(body: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[ \t]+(?=[A-Z\"'(])")
 # A full stop after these is no end of a sentence.
 _ABBREVIATION = re.compile(
-    r"(?:\b(?i:Dr|Mr|Mrs|Ms|Prof|Rev|St|Mt|Ft|No|Jr|Sr|vs|pt|Pt|approx|Apt|Ste|Ave|Blvd|Rd|Ln|Ct|Pl|Hwy|Bldg|Dept|Drs|Tel|Ph|Ext|Lic|Acct|Med|Rec|Hosp|num|id|lic|pol|cert|ref|mem|reg|nr|cust|inv|ser|"
+    r"(?:\b(?i:Dr|Mr|Mrs|Ms|Prof|Rev|St|Mt|Ft|No|Jr|Sr|vs|pt|Pt|approx|Apt|Ste|Ave|Blvd|Rd|Ln|Ct|Pl|Hwy|Bldg|Dept|Drs|Tel|Ph|Ext|Lic|Acct|Med|Rec|Hosp|num|id|lic|pol|cert|ref|mem|reg|nr|cust|inv|ser|ul|av|avda|jl|jln|cad|sok|univ|"
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b(?:Off|Ofc|Det|Tpr|Dep|Sgt|Lt|Cpt|Cpl|Insp|Mme|Mlle|Gov|Sen|Fr)|\b[A-Z])\.$"
 )
 # "3. Oktober"

@@ -53,7 +53,7 @@ _POINTS = re.compile(
 _LOOSE = re.compile(rf"[\w)] (?:from|in|to|near|outside|via|for) {_TOWN}(?=[\s.,;:!?)]|$)")
 # Towns called like ordinary words, which the list of towns leaves out.
 _CALLED_LIKE_WORDS = frozenset([
-    "Billings", "Sparks", "Mobile", "Buffalo", "Orange", "Mesa", "Butte", "Bend", "Beaver", "Eagle", "Bath", "Cork", "Hull", "Derby", "Rugby", "Enterprise", "Independence", "Liberty",
+    "Split", "Nice", "Fez", "York", "Tours", "Essen", "Brest", "Male", "Billings", "Sparks", "Mobile", "Buffalo", "Orange", "Mesa", "Butte", "Bend", "Beaver", "Eagle", "Bath", "Cork", "Hull", "Derby", "Rugby", "Enterprise", "Independence", "Liberty",
     "Flint", "Boulder", "Golden", "Aspen", "Surprise", "Globe", "Needles", "Corona", "Paradise", "Plains", "Queens", "Bronx", "Phoenix", "Peoria", "Moscow",
     "Norwalk", "Eureka", "Hastings", "Rye", "Wells", "Crook", "Ware", "Stroud", "Diss", "Tring", "Bolivar",
     "Rifle", "Parachute", "Gypsum", "Marble", "Salida", "Alamosa", "Pueblo", "Forks", "Sequim", "Sandpoint", "Moose", "Bison", "Buckeye", "Winslow", "Commerce", "Hurricane", "Helper",
@@ -63,7 +63,7 @@ _LIKE_WORD = re.compile(
     rf"\b(?:in|from|near|outside|to) (?P<id>[{UPPER}][{LOWER}]+)(?=[.,;)]|$| (?:in \d{{4}}|on \d|last|since|for (?:the|a|her|his|work)|with|and|by|where|when|after|before|until|this|during|today|yesterday|but)\b)"
 )
 _POLICE = re.compile(
-    rf"\b(?i:and|by|per|from|with|to|via|called|,) (?P<id>[{UPPER}][{LOWER}]+) (?:PD|FD|P\.D\.)(?=,? (?:notified|called|aware|contacted|arrived|here|on|officers?|report|brought|took|responding|dispatched|at|found|detectives?|case|is|was|were|has|have)\b)"
+    rf"(?:^|(?<=[:;.] )|\b(?i:and|by|per|from|with|to|via|called|,) )(?P<id>[{UPPER}][{LOWER}]+) (?:PD|FD|P\.D\.)(?=,? (?:notified|called|aware|contacted|arrived|here|on|officers?|report|brought|took|responding|dispatched|at|found|detectives?|case|is|was|were|has|have)\b)"
 )
 _SMALL = re.compile(rf"(?<![\w'’-])(?:in|from|to|near|outside) (?P<id>[{LOWER}]{{4,}}(?: [{LOWER}]{{3,}})?)(?![\w'’-])")
 _LIVES = re.compile(

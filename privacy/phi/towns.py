@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER
+from ghostchart.privacy.phi.proper_words import MODERN
 from ghostchart.privacy.phi.vocabulary import (
     clinical_words,
     countries,
@@ -82,7 +83,13 @@ def _town_end(body: str) -> int:
     end = 0
     for word in re.finditer(rf"(?:[dD]['’])?[{UPPER}][{LOWER}'’]*\.?", body):
         low = word[0].lower().strip(".")
-        if low in clinical_words() or low in departments() or low in not_in_names() or low in eponyms() - _TOWN_EPONYMS:
+        if (
+            low in clinical_words()
+            or low in departments()
+            or low in not_in_names()
+            or low in MODERN
+            or low in eponyms() - _TOWN_EPONYMS
+        ):
             break
         end = word.end()
     return end
