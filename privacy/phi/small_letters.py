@@ -15,7 +15,7 @@ from ghostchart.privacy.phi.findings import PhiFinding
 from ghostchart.privacy.phi.letters import LOWER, UPPER
 from ghostchart.privacy.phi.name_kinds import GIVEN, SURNAME, UNKNOWN, kind_of
 from ghostchart.privacy.phi.neighbour_words import TOWNS_TOO
-from ghostchart.privacy.phi.vocabulary import given_names, is_listed_town, is_name_word, is_ordinary
+from ghostchart.privacy.phi.vocabulary import given_names, is_listed_town, is_name_word, is_ordinary, names_like_typos
 
 _SCORE = 0.66
 _WORD = re.compile(rf"(?<![\w.@/'’_&=-])[{LOWER}][{LOWER}'’-]{{2,}}(?![\w@/_=]|\.\w)")
@@ -61,12 +61,15 @@ _NO_INITIALS = frozenset(
 
 @cache
 def _small_given() -> frozenset[str]:
-    """First names that are no words of English, no drugs, no towns."""
+    """First names that are no words of English nor one slip away from one ("nver smoked"), no drugs, no towns."""
     short = frozenset("mia ava eva eli ian leo zoe mei wei hui raj meg peg liz jim tom bob ben deb".split())
-    return frozenset(
-        name
-        for name in given_names()
-        if (len(name) > 3 or name in short) and name not in TOWNS_TOO and kind_of(name) == GIVEN
+    return (
+        frozenset(
+            name
+            for name in given_names()
+            if (len(name) > 3 or name in short) and name not in TOWNS_TOO and kind_of(name) == GIVEN
+        )
+        - names_like_typos()
     )
 
 

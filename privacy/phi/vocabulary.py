@@ -102,6 +102,12 @@ def towns() -> frozenset[str]:
 
 
 @cache
+def names_like_typos() -> frozenset[str]:
+    """First names that are an ordinary word of five letters or more with an inner letter dropped, doubled or swapped."""
+    return _words("names_like_typos.txt")
+
+
+@cache
 def countries() -> frozenset[str]:
     """Words of the names of countries and continents, which Safe Harbor lets stand."""
     return _words("countries.txt")

@@ -10,6 +10,7 @@ from ghostchart.privacy.phi.name_forms import names_by_form
 from ghostchart.privacy.phi.name_kinds import GIVEN, kind_of
 from ghostchart.privacy.phi.shorthand_names import names_in_shorthand
 from ghostchart.privacy.phi.small_letters import names_in_small_letters
+from ghostchart.privacy.phi.vocabulary import is_ordinary, names_like_typos
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +185,18 @@ def test_the_rules_alone_say_why() -> None:
     assert len(list(names_in_shorthand("cards Oquendo, plastics Graves", clinical=True))) == 2
     assert len(list(names_in_small_letters("my aunt priyanka called"))) == 1
     assert not list(names_in_small_letters("my aunt called about the bill"))
+
+
+def test_a_slip_of_the_pen_is_no_first_name() -> None:
+    """Misspelt words of notes in small letters ("nver smoked"), and each word of the list by the rule that made it."""
+    texts = ["Shares a home w/ family and nver smoked.", "Denies cehst pain and caugh is gone.", "and srta is better"]
+    assert all(not [f for f in found if f.entity_type == "PERSON"] for found in PhiScanner().scan(texts))
+
+    def slips(name: str) -> set[str]:
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        longer = {name[:at] + letter + name[at:] for at in range(1, len(name)) for letter in letters}
+        swapped = {name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(1, len(name) - 2)}
+        single = {name[:at] + name[at + 1 :] for at in range(len(name) - 1) if name[at] == name[at + 1]}
+        return longer | swapped | single
+
+    assert [name for name in names_like_typos() if not any(map(is_ordinary, slips(name)))] == []
