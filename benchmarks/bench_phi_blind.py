@@ -1,8 +1,8 @@
 """Recall and precision of the PHI scanner on texts by somebody who never saw it, beside stock Presidio.
 
-``phi/blind_*.txt`` hold general writing, requests to a clinical assistant, ward shorthand and excerpts of notes. Their two
-authors (the second wrote ``*2_test``) had read no rule, list or test of the scanner and ran none; identifiers are marked
-in place, ``[[NAME:...]]``. What was missed in ``*_dev`` may be read while rules are written, ``*_test`` only counts.
+``phi/blind_*.txt`` hold general writing, requests to a clinical assistant, ward shorthand and excerpts of notes. Their four
+authors had read no rule, list or test of the scanner and ran none; identifiers are marked in place, ``[[NAME:...]]``. What was
+missed in ``*_dev`` has been read and rules were written from it, ``*_test`` only counts.
 
 ``GHOSTCHART_BENCH_ONLY=ours`` leaves stock Presidio out, ``GHOSTCHART_BENCH_SHOW=1`` prints misses and false alarms, of the
 development half alone. ``GHOSTCHART_BENCH_FOLDER=DIR`` measures the marked ``*.txt`` of your own instead.
@@ -20,7 +20,10 @@ from benchmarks.bench_phi_quality import FOLDER, Spans, covered, ours, report_bo
 from benchmarks.phi_texts import Sample, Truth
 from ghostchart.schemas.measures import clopper_pearson
 
-KINDS = ("general", "queries", "ward", "general2", "queries2", "notes2")
+KINDS = (
+    *("general", "queries", "ward", "general2", "queries2", "notes2"),
+    *("general3", "queries3", "ward3", "notes3"),
+)
 HALVES = ("dev", "test")
 _MARK = re.compile(r"\[\[([A-Z]+):(.*?)\]\]")
 

@@ -207,7 +207,7 @@ def test_the_first_looks_never_pass_over_what_a_rule_finds() -> None:
         "patient initials: KT",
         "room 4 okonjo, asleep",
     ]
-    for folder in sorted(_BLIND.glob("blind_*.txt")):
+    for folder in sorted(_BLIND.glob("blind_*_dev.txt")):
         lines += re.split(r"(?<=[.!?]) +|\\n|\n", re.sub(r"\[\[[A-Z]+:(.*?)\]\]", r"\1", folder.read_text()))
     for line in [*lines, *map(str.lower, lines), *(line.replace(",", "").replace(".", "") for line in lines)]:
         if not may_identify(line):
