@@ -17,7 +17,7 @@ from ghostchart.privacy.phi.vocabulary import MONTH_NAMES, is_name_word, is_ordi
 
 # Without a digit, a mark of network names or of keys, and capitals beyond one ordinary word at the start, a piece can hold
 # an identifier only in small letters behind a title or a room. About a third of the distinct sentences of notes are such.
-_MARKS = re.compile(rf"[\d@:=#<|/_]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]")
+_MARKS = re.compile(rf"[\d@:=#<|/_]|\.\w|\b[{UPPER}]\b|www|[^\x00-\x7f]|[Nn]inety|hundred\b")
 _CAPITALS = re.compile(rf"[{UPPER}][\w'’-]*")
 _ROOM = re.compile(r"(?i)[ \t]*(?:room|rm|bed)\b")
 _SMALL_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|pt|patient)\.? ([a-z'’-]{3,})")

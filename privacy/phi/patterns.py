@@ -124,6 +124,13 @@ AGES = (
     _rule("AGE_OVER_89", r"\bage[ds]?(?: is| was)?[:= ]{1,3}(?:of )?(?P<id>9\d|1[01]\d)(?![\d+%/]|\.\d| ?(?:or older|and (?:over|older)|\+))", 0.8, words="age aged ages"),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)[ -]?(?:yo|y\.o\.|y/o|yof|yom))\b", 0.85, words="yo y yof yom"),
     _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d) ?[MF])(?=[ ,;.:](?!\d))", 0.75, flags=0, words="m f"),
+    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)(?:[MF](?=[)/])|/[MF]\b))", 0.75, flags=0),
+    _rule("AGE_OVER_89", r"(?<![\w/])[MF]/(?P<id>9\d|1[01]\d)(?![\w%/]|\.\d)", 0.75, flags=0, words="m f"),
+    _rule("AGE_OVER_89", r"(?<![\w./-])(?P<id>(?:9\d|1[01]\d)[ -](?:wh?ite |black |hispanic |asian )?(?:male|female|man|woman|lady|gentleman))\b", 0.75, words="male female man woman lady gentleman"),
+    _rule("AGE_OVER_89", r"\b(?:male|female|man|woman|lady|gentleman|sex:? ?[mf]),? (?P<id>9\d|1[01]\d)(?=[ \t]*(?:$|[\n,;)]|\.(?!\d)| (?:with|w/|who|from|s/p|c/o|here|admitted|lives|found|fell)\b))", 0.7, words="male female man woman lady gentleman sex"),
+    _rule("AGE_OVER_89", r"\bage at (?:death|(?:the )?time of death|diagnosis|onset)[:, ]{1,2}(?:was )?(?P<id>9\d|1[01]\d)(?![\w%/]|\.\d)", 0.8, words="age"),
+    _rule("AGE_OVER_89", r"\b(?P<id>(?:ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?:(?: and)?[- ](?:one|two|three|four|five|six|seven|eight|nine|ten))?)[- ]years?[- ](?:old|of age))\b", 0.85, needs_digit=False, words="ninety hundred"),
+    _rule("AGE_OVER_89", r"\bage[ds]? (?P<id>ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)\b", 0.8, needs_digit=False, words="ninety"),
 )  # fmt: skip
 
 _AREA = r"(?:\(\d{3}\)[ -]?|\d{3}[-. /])"

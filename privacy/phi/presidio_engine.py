@@ -61,7 +61,7 @@ def shaped_findings(text: str, *, clinical: bool = True) -> Iterator[PhiFinding]
     has_mark = any(char in text for char in "@.:=")  # of network names and user names
     words = frozenset(_WORD.findall(text.lower()))
     for rule, least in _RULES:
-        if digits < (least or rule.needs_digit) or (not rule.needs_digit and not has_mark):
+        if digits < (least or rule.needs_digit) or not (rule.needs_digit or has_mark or rule.words):
             continue
         if (rule.words and rule.words.isdisjoint(words)) or rule.literal not in text:
             continue

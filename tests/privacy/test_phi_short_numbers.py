@@ -339,3 +339,42 @@ def test_finds_the_marked_number_whole(scanner: PhiScanner, marked: str) -> None
 @pytest.mark.parametrize("text", CLEAN)
 def test_leaves_the_rest_alone(scanner: PhiScanner, text: str) -> None:
     assert [(text[item.start : item.end], item.entity_type) for item in scanner.scan([text])[0]] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("Mr. Lund (93M) fell at home.", "93M"),
+        ("Bed 4: 96F/ DNR", "96F"),
+        ("93/F with cough", "93/F"),
+        ("Sex/age: F/94", "94"),
+        ("Seen was a 97 male with cough", "97 male"),
+        ("Elderly female, 92, from home", "92"),
+        ("Sex: M, 95", "95"),
+        ("Mother's age at death: 93", "93"),
+        ("This is a ninety-four-year-old man with cough", "ninety-four-year-old"),
+        ("aged ninety-two, lives alone", "ninety-two"),
+    ],
+)
+def test_ages_over_89_in_other_forms(text: str, age: str) -> None:
+    (found,) = PhiScanner().scan([text])
+    ages = [text[item.start : item.end] for item in found if item.entity_type == "AGE_OVER_89"]
+    assert ages and all(age in one or one in age for one in ages), found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Temp 37.0 (98.6 F), SpO2 95/100",
+        "Weight of this male 95 kg today",
+        "BP 118/92, HR 93, a female patient",
+        "Male pattern 90/10 loss",
+        "ninety percent occlusion of the LAD",
+        "a hundred metres of walking",
+        "67M/98% on air",
+        "Ferritin female 95 ng/mL",
+    ],
+)
+def test_other_numbers_are_no_ages(text: str) -> None:
+    (found,) = PhiScanner().scan([text])
+    assert [item for item in found if item.entity_type == "AGE_OVER_89"] == []
