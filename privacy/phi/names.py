@@ -186,8 +186,9 @@ def _names_after_labels(text: str) -> Iterator[PhiFinding]:
 
 
 def _is_abbreviated_topic(label: str, tokens: list[str]) -> bool:
-    """ "re: IDA", "cc: MAY": after labels of topics, one short word in capitals is an abbreviated condition."""
-    return label.lower() in _TOPIC_LABELS and len(tokens) == 1 and tokens[0].isupper() and len(tokens[0]) <= 4
+    """ "re: IDA", "re: L UE": after labels of topics, short words all in capitals are an abbreviated condition."""
+    short = bool(tokens) and all(token.isupper() and len(token) <= 4 for token in tokens)
+    return label.lower() in _TOPIC_LABELS and short
 
 
 def _names_beside(text: str) -> Iterator[PhiFinding]:

@@ -120,7 +120,7 @@ CLEAN = [
     "Version 1.2.3.4 of the form.", "NDC 00093-7146-56", "lot of 12345678 cells/uL",
     "2019 and 2020 were quiet years.", "walked 30 minutes a day", "2 mile road race",
     "A 75-year-old man seen for HTN and other Vincent's infections.", "Fournier's disease of vagina",
-    "35F, here re: IDA. Reports fatigue.", "CC: CHAD",
+    "35F, here re: IDA. Reports fatigue.", "62F, here re: L UE cellulitis.", "Peds ED: Croup, Westley 3.", "Neuro ED: seizure", "CC: CHAD",
     "Assessment and Plan", "Chest X-ray, PA and lateral", "Dr. visit in two weeks",
     "Lives in assisted living.", "Patient May Shower", "Murphy Sign negative",
     "Account for 12 % of cases", "visit 99213 was billed", "plan 2 of 3", "chart reviewed in 2024", "group 1",
