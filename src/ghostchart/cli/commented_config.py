@@ -91,6 +91,7 @@ COMMENTS: dict[str, str] = {
     "evaluate.batch_notes": "notes per batch",
     "evaluate.max_new_tokens": "longest answer",
     "evaluate.constrained": "language models can answer codes of the release only",
+    "evaluate.tune_notes": "validation notes on which each trained model's least confidence is chosen; 0: all codes count",
     "evaluate.dtype": "float32, bfloat16 or auto: bfloat16 where it is fast",
     "evaluate.bootstrap_resamples": "resamples behind each interval",
     "evaluate.seed": "seed of the choice of notes and of the bootstrap",
