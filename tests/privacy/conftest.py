@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from ghostchart.privacy.phi import PhiScanner
 from ghostchart.schemas.corpus import DATA, shard_name
 from ghostchart.schemas.ehr import TABLE_SCHEMAS, EhrTables, SourceReport, table_from_columns
 from ghostchart.schemas.note import Note, NoteCode, Span, Split, Surrogate, notes_to_table
@@ -158,3 +159,26 @@ def write_corpus(tmp_path: Path) -> Callable[[Sequence[Note]], Path]:
         return corpus
 
     return write
+
+
+@pytest.fixture(scope="session")
+def scanner() -> PhiScanner:
+    """One scanner for all tests that do not need a fresh one."""
+    return PhiScanner()
+
+
+@pytest.fixture(scope="session")
+def marks_missed(scanner: PhiScanner) -> Callable[[str], list[str]]:
+    """Which of the values marked ``[[...]]`` in a sentence no finding covers whole without reaching far beyond it."""
+
+    def missed(sentence: str) -> list[str]:
+        parts = sentence.replace("]]", "[[").split("[[")
+        text, values = "".join(parts), parts[1::2]
+        found = [text[item.start : item.end] for item in scanner.scan([text])[0]]
+        return [
+            value
+            for value in values
+            if not any(value == other or (value in other and len(other) <= len(value) + 12) for other in found)
+        ]
+
+    return missed

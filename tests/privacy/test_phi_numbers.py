@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ghostchart.privacy.phi import PhiScanner
@@ -278,22 +280,9 @@ CLEAN = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def scanner() -> PhiScanner:
-    return PhiScanner()
-
-
-def _unmarked(sentence: str) -> tuple[str, list[str]]:
-    parts = sentence.replace("]]", "[[").split("[[")
-    return "".join(parts), parts[1::2]
-
-
 @pytest.mark.parametrize("marked", FOUND)
-def test_finds_the_marked_number_whole(scanner: PhiScanner, marked: str) -> None:
-    text, values = _unmarked(marked)
-    found = [text[item.start : item.end] for item in scanner.scan([text])[0]]
-    for value in values:
-        assert any(value == other or (value in other and len(other) <= len(value) + 12) for other in found), found
+def test_finds_the_marked_number_whole(marks_missed: Callable[[str], list[str]], marked: str) -> None:
+    assert marks_missed(marked) == []
 
 
 @pytest.mark.parametrize("text", CLEAN)
@@ -302,8 +291,12 @@ def test_leaves_numbers_of_the_clinic_alone(scanner: PhiScanner, text: str) -> N
     assert found == []
 
 
+def test_the_check_of_marks_can_fail(marks_missed: Callable[[str], list[str]]) -> None:
+    assert marks_missed("MRN [[4471902]] had [[porridge]] today") == ["porridge"]
+
+
 def test_findings_do_not_depend_on_the_texts_around(scanner: PhiScanner) -> None:
-    texts = [_unmarked(line)[0] for line in FOUND] + CLEAN
+    texts = [line.replace("[[", "").replace("]]", "") for line in FOUND] + CLEAN
     together = scanner.scan(texts)
     assert together == [PhiScanner().scan([text])[0] for text in texts[:10]] + [
         scanner.scan([t])[0] for t in texts[10:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ghostchart.privacy.phi import PhiScanner
@@ -318,22 +320,9 @@ CLEAN = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def scanner() -> PhiScanner:
-    return PhiScanner()
-
-
-def _unmarked(sentence: str) -> tuple[str, list[str]]:
-    parts = sentence.replace("]]", "[[").split("[[")
-    return "".join(parts), parts[1::2]
-
-
 @pytest.mark.parametrize("marked", FOUND)
-def test_finds_the_marked_number_whole(scanner: PhiScanner, marked: str) -> None:
-    text, values = _unmarked(marked)
-    found = [text[item.start : item.end] for item in scanner.scan([text])[0]]
-    for value in values:
-        assert any(value == other or (value in other and len(other) <= len(value) + 12) for other in found), found
+def test_finds_the_marked_number_whole(marks_missed: Callable[[str], list[str]], marked: str) -> None:
+    assert marks_missed(marked) == []
 
 
 @pytest.mark.parametrize("text", CLEAN)
