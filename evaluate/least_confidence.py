@@ -1,7 +1,7 @@
 """How sure a trained model must be of a code for it to count: chosen on validation notes, one value per group of codes.
 
 Greedy answers hold every code that was at its place the likeliest, however unlikely: the F1 of many labels is best with a
-threshold below which none counts (Lipton, Elkan and Naryanaswamy 2014, arXiv:1402.1892). The baselines that learn choose theirs on the
+threshold below which none counts (Lipton, Elkan and Narayanaswamy 2014, arXiv:1402.1892). The baselines that learn choose theirs on the
 validation split; trained models do the same here. Test notes play no part, and the F1 of every code named is given
 beside.
 """
@@ -68,8 +68,9 @@ def only_sure(one: Predicted, least: Least) -> Predicted:
         return one
     bar_of = {system: least.get(group, 0.0) for group in TUNED_GROUPS for system in GROUP_SYSTEMS[group]}
     pairs = list(zip(one.codes, one.confidence, strict=True))
-    kept = [(item, confidence) for item, confidence in pairs if confidence >= bar_of.get(item.code.system, 0.0)]
-    unsure = tuple(pair for pair in pairs if pair not in kept)
+    sure = [confidence >= bar_of.get(item.code.system, 0.0) for item, confidence in pairs]
+    kept = [pair for pair, is_sure in zip(pairs, sure, strict=True) if is_sure]
+    unsure = tuple(pair for pair, is_sure in zip(pairs, sure, strict=True) if not is_sure)
     return replace(
         one, codes=tuple(item for item, _ in kept), confidence=tuple(number for _, number in kept), unsure=unsure
     )
